@@ -1,0 +1,15 @@
+module lifeboat.io/e2e
+
+go 1.26.0
+
+require (
+	lifeboat.io/events v0.0.0
+	lifeboat.io/pkg v0.0.0
+	lifeboat.io/services v0.0.0
+)
+
+replace (
+	lifeboat.io/events => ../events
+	lifeboat.io/pkg => ../pkg
+	lifeboat.io/services => ../services
+)
