@@ -161,8 +161,44 @@ type FailoverPlanned struct {
 	HoldOpenMinutes int `json:"holdOpenMinutes,omitempty"`
 	// CommitAfterMinutes is how long an unplanned failover can still be undone.
 	CommitAfterMinutes int `json:"commitAfterMinutes,omitempty"`
+	// AtWindowEnd is what happens when the commit window ends without a commit ticket.
+	AtWindowEnd WindowEnd `json:"atWindowEnd,omitempty"`
+	// ShutdownGraceSeconds is how long the guest may take to shut down before it is turned off.
+	ShutdownGraceSeconds int `json:"shutdownGraceSeconds,omitempty"`
+	// ReverseTo is where the new primary will replicate to, for a planned failover.
+	ReverseTo *ReplicaServer `json:"reverseTo,omitempty"`
 	// Evidence is what was read on both hosts to plan this.
 	Evidence []Reading `json:"evidence"`
+}
+
+// ReplicaServer is a host as a receiver of replication.
+type ReplicaServer struct {
+	// Server is its DNS name, as certificates and Kerberos know it.
+	Server string `json:"server"`
+	// Port is the port it receives replication on.
+	Port int `json:"port"`
+	// Authentication is "Kerberos" or "Certificate".
+	Authentication string `json:"authentication"`
+	// CertificateThumbprint is the certificate the sending host uses, with Certificate.
+	CertificateThumbprint string `json:"certificateThumbprint,omitempty"`
+}
+
+// WindowEnd is what happens when a commit window ends without a commit ticket.
+type WindowEnd string
+
+const (
+	// WindowEndCommit completes the failover.
+	WindowEndCommit WindowEnd = "commit"
+	// WindowEndHold holds the run for a person.
+	WindowEndHold WindowEnd = "hold"
+)
+
+// Values implements Enum.
+func (WindowEnd) Values() []Value {
+	return []Value{
+		{string(WindowEndCommit), "Complete the failover; it can no longer be undone."},
+		{string(WindowEndHold), "Hold the run until a person decides."},
+	}
 }
 
 // StepStarted is recorded before a step's effect is asked of a host. A crash

@@ -49,6 +49,8 @@ const (
 	CodeBusy = "busy"
 	// CodeReplyLost: the connection broke after the request was sent.
 	CodeReplyLost = "reply-lost"
+	// CodeTooLate: the time set by BeginBy had passed before the host could begin; nothing was done.
+	CodeTooLate = "too-late"
 	// CodeEffectMissing: the host reported success but the effect is not to be seen.
 	CodeEffectMissing = "effect-missing"
 )

@@ -11,7 +11,9 @@ import (
 //
 // Every call is bounded by its context. A call that was cut off after the
 // request left returns an Error of ClassUnknown: the effect may have happened,
-// and Read tells.
+// and Read tells. A verb whose context carries BeginBy is not begun on the host
+// after that time, so that a request held up on its way dies there; a call that
+// could not be sent in time fails with ClassRetry and CodeTooLate.
 //
 // Implementations are safe for concurrent use.
 type Host interface {
