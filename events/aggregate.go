@@ -52,6 +52,10 @@ func (f Family) Writer() string {
 	}
 }
 
+// Source is the CloudEvents source of the family's writer: "/lifeboat/" and the
+// service. A writer may add a further path, such as its instance.
+func (f Family) Source() string { return "/" + root + "/" + f.Writer() }
+
 // Aggregate identifies one thing whose state is the fold of its events. All
 // events of an aggregate are totally ordered: each one is published expecting
 // the one before it.
@@ -87,6 +91,16 @@ func (a Aggregate) String() string {
 	return string(a.Family) + "/" + Token(a.Account) + "/" + Token(a.ID)
 }
 
+// ParseAggregate reverses Aggregate.String: it reads the CloudEvents subject
+// attribute.
+func ParseAggregate(subject string) (Aggregate, error) {
+	parts := strings.Split(subject, "/")
+	if len(parts) != 3 {
+		return Aggregate{}, fmt.Errorf("subject %q: want <family>/<account>/<id>", subject)
+	}
+	return parseAggregate(subject, parts)
+}
+
 // ParseSubject splits a NATS subject back into its aggregate and the event's
 // short name.
 func ParseSubject(subject string) (Aggregate, string, error) {
@@ -94,18 +108,30 @@ func ParseSubject(subject string) (Aggregate, string, error) {
 	if len(tokens) != 5 || tokens[0] != root {
 		return Aggregate{}, "", fmt.Errorf("subject %q: want lifeboat.<family>.<account>.<id>.<event>", subject)
 	}
-	if !Known(Family(""), tokens[1]) {
-		return Aggregate{}, "", fmt.Errorf("subject %q: family %q: want one of %s", subject, tokens[1], strings.Join(Names(Family("")), ", "))
+	if tokens[4] == "" || Token(tokens[4]) != tokens[4] {
+		return Aggregate{}, "", fmt.Errorf("subject %q: event %q: want letters, digits and hyphens", subject, tokens[4])
 	}
-	account, err := Untoken(tokens[2])
+	agg, err := parseAggregate(subject, tokens[1:4])
 	if err != nil {
-		return Aggregate{}, "", fmt.Errorf("subject %q: account: %w", subject, err)
+		return Aggregate{}, "", err
 	}
-	id, err := Untoken(tokens[3])
+	return agg, tokens[4], nil
+}
+
+// parseAggregate reads family, account and id, the latter two escaped.
+func parseAggregate(subject string, parts []string) (Aggregate, error) {
+	if !Known(Family(""), parts[0]) {
+		return Aggregate{}, fmt.Errorf("subject %q: family %q: want one of %s", subject, parts[0], strings.Join(Names(Family("")), ", "))
+	}
+	account, err := Untoken(parts[1])
 	if err != nil {
-		return Aggregate{}, "", fmt.Errorf("subject %q: id: %w", subject, err)
+		return Aggregate{}, fmt.Errorf("subject %q: account: %w", subject, err)
 	}
-	return Aggregate{Family: Family(tokens[1]), Account: account, ID: id}, tokens[4], nil
+	id, err := Untoken(parts[2])
+	if err != nil {
+		return Aggregate{}, fmt.Errorf("subject %q: id: %w", subject, err)
+	}
+	return Aggregate{Family: Family(parts[0]), Account: account, ID: id}, nil
 }
 
 // FamilyFilter matches every event of a family, in every account.

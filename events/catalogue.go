@@ -21,7 +21,7 @@ type Entry struct {
 	sentence func(data any) string
 }
 
-// Direction tells who publishes an event type.
+// Writer names who publishes the event type.
 func (e Entry) Writer() string {
 	if e.Event == "submitted" {
 		return "ticket systems"
