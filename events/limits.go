@@ -62,7 +62,9 @@ const (
 	PatternURL = `^https?://[!-~]+$`
 	// PatternEmail asks no more of an e-mail address than one @ between two
 	// parts without spaces; whether it is known is for the account's contacts.
-	PatternEmail = `^[^@\s]+@[^@\s]+$`
+	PatternEmail = `^[^@\x00-\x20]+@[^@\x00-\x20]+$`
+	// PatternText is a text in which there is something to read.
+	PatternText = `[^\x00-\x20]`
 	// PatternCode is a code for programs: kebab-case.
 	PatternCode = `^[a-z0-9]+(-[a-z0-9]+)*$`
 )

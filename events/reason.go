@@ -29,5 +29,8 @@ func NewReason(code, field, value, problem, fix string) Reason {
 
 // String is the reason as one line.
 func (r Reason) String() string {
+	if r.Value == "" {
+		return fmt.Sprintf("%s: %s; %s", r.Field, r.Problem, r.Fix)
+	}
 	return fmt.Sprintf("%s %q: %s; %s", r.Field, r.Value, r.Problem, r.Fix)
 }
