@@ -29,8 +29,8 @@ type RunRef struct {
 	Run string `json:"run"`
 	// VM is the VM.
 	VM VMRef `json:"vm"`
-	// Kind is which failover.
-	Kind Kind `json:"kind"`
+	// Kind is which failover; absent only when an instruction is refused because its run never was.
+	Kind Kind `json:"kind,omitempty"`
 	// Ticket is the ticket revision that asked for the run.
 	Ticket TicketRef `json:"ticket"`
 }

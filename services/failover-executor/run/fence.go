@@ -1,0 +1,106 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"lifeboat.io/events"
+	"lifeboat.io/pkg/hyperv"
+)
+
+// decideFence looks after an old primary that may come back beside the live
+// copy. ok is false when nothing is to be done for it now; next is when to look
+// again, zero when nothing is awaited.
+//
+// It never fences on a guess: the other host must show the copy that is live
+// instead. Months may have passed, and people may have made the old primary the
+// live copy again by hand.
+func decideFence(p Policy, s State, m Mind, now time.Time) (ask Ask, next time.Time, ok bool) {
+	f := s.Fence
+	if open, busy := s.underWay(); busy && !fenceOpen(s, open) {
+		return Ask{}, time.Time{}, false // one effect at a time
+	}
+	if s.Run.Phase == PhaseRunning && s.Run.Undoing || f.Quiet && !f.Committed {
+		return Ask{}, time.Time{}, false
+	}
+	for _, h := range []string{f.Host, f.Live} {
+		if _, seen := m.fresh(h, now, p.FenceProbe); !seen {
+			return look(f.Host, f.Live), time.Time{}, true
+		}
+	}
+	old, live := m.Sights[f.Host], m.Sights[f.Live]
+	next = old.At.Add(p.FenceProbe)
+	if !old.answers() {
+		return Ask{}, next, false
+	}
+	if !live.answers() {
+		return Ask{}, live.At.Add(p.FenceProbe), false
+	}
+	if why := notLive(live.VM); why != "" && s.Duty.Open == nil {
+		return s.fenceHeld(m, why), next, true
+	}
+	step, more := fenceStep(f, old.VM)
+	if !more {
+		return record(s.fencedEvent(m)), next, true
+	}
+	ask = decideStep(p, s, m, stage{slot: s.Duty, step: planStep(p, step, f.Host, f.Live), duty: true}, now)
+	return ask, next, true
+}
+
+// fenceOpen reports whether the effect under way is the fence's own.
+func fenceOpen(s State, open Open) bool {
+	return s.Duty.Open != nil && *s.Duty.Open == open
+}
+
+// notLive says why the copy that should be live instead of the old primary is
+// not; "" when it is.
+func notLive(vm hyperv.VM) string {
+	switch {
+	case !vm.Present:
+		return "the host that should run the live copy has no such VM"
+	case vm.Replication.Mode == hyperv.ModePrimary, failedOver(vm), vm.Replication.Mode == hyperv.ModeNone:
+		return ""
+	default:
+		return fmt.Sprintf("the copy that should be live is %s and %s", vm.Replication.Mode, vm.Replication.State)
+	}
+}
+
+// fenceStep is the next step of fencing an old primary, from what is seen of it.
+// more is false when it is quiet and that is not recorded yet.
+func fenceStep(f *Fence, old hyperv.VM) (step events.Step, more bool) {
+	harmless := !old.Present || old.Replication.Mode == hyperv.ModeReplica
+	switch {
+	case !f.Quiet && harmless:
+		return "", false
+	case !f.Quiet && old.AutoStart != hyperv.StartNothing:
+		return events.StepFencePrimary, true
+	case !f.Quiet && old.Power != hyperv.PowerOff:
+		return events.StepPowerOffOldPrimary, true
+	case !f.Quiet:
+		return "", false
+	default:
+		return events.StepBecomeReplica, true
+	}
+}
+
+// fencedEvent tells that the old primary is quiet.
+func (s State) fencedEvent(m Mind) *events.FailoverFenced {
+	f := s.Fence
+	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.WasRunning, Before: f.Before, After: m.reading(f.Host)}
+	if d.Before == nil {
+		d.Before = d.After
+	}
+	return d
+}
+
+// fenceHeld asks a person, because fencing would be a guess.
+func (s State) fenceHeld(m Mind, why string) Ask {
+	f := s.Fence
+	return record(&events.FailoverHeld{
+		RunRef: f.RunRef, Step: events.StepFencePrimary, Code: holdFenceAmbiguous,
+		Why:      fmt.Sprintf("The old primary on %s answers again, but %s: powering it off could take the only live copy down.", f.Host, why),
+		Decider:  deciderOperator,
+		Choices:  []events.Choice{events.ChoiceRetry, events.ChoiceAbandon},
+		Evidence: m.evidence(f.Host, f.Live),
+	})
+}

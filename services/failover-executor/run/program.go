@@ -1,0 +1,105 @@
+package run
+
+import (
+	"lifeboat.io/events"
+)
+
+// programs are the steps of each kind of failover, in order, when nothing
+// leaves one out.
+var programs = map[events.Kind][]events.Step{
+	events.KindTest: {
+		events.StepSetTestNetwork,
+		events.StepStartTestFailover,
+		events.StepStartTestVM,
+		events.StepAwaitTestHeartbeat,
+		events.StepStopTestFailover,
+		events.StepVerifyUntouched,
+	},
+	events.KindPlanned: {
+		events.StepShutDownPrimary,
+		events.StepPreparePrimary,
+		events.StepFailOverReplica,
+		events.StepReverseReplication,
+		events.StepStartReplica,
+		events.StepAwaitHeartbeat,
+		events.StepRestoreAutoStart,
+		events.StepVerifyReplication,
+	},
+	events.KindUnplanned: {
+		events.StepFencePrimary,
+		events.StepShutDownPrimary,
+		events.StepFailOverReplica,
+		events.StepStartReplica,
+		events.StepAwaitHeartbeat,
+		events.StepRestoreAutoStart,
+		events.StepCompleteFailover,
+	},
+}
+
+// program lists a kind's steps with their hosts and deadlines, leaving out
+// those that need a primary that answers when it does not.
+func program(p Policy, kind events.Kind, primary, replica string, primaryAnswers bool) []events.PlannedStep {
+	var out []events.PlannedStep
+	for _, step := range programs[kind] {
+		if kind == events.KindUnplanned && !primaryAnswers && needsPrimary(step) {
+			continue
+		}
+		out = append(out, planStep(p, step, primary, replica))
+	}
+	return out
+}
+
+// needsPrimary reports whether a step of an unplanned failover makes no sense
+// with a silent primary.
+func needsPrimary(step events.Step) bool {
+	return step == events.StepFencePrimary || step == events.StepShutDownPrimary || step == events.StepRestoreAutoStart
+}
+
+func planStep(p Policy, step events.Step, primary, replica string) events.PlannedStep {
+	return events.PlannedStep{
+		Step:            step,
+		Host:            side(step, primary, replica),
+		DeadlineSeconds: int(p.deadline(step).Seconds()),
+	}
+}
+
+// undoing lists the steps that take a run back: the undo of every step that was
+// done or begun, last first. ok is false when a step that cannot be undone was
+// done or begun; then which one is returned.
+func (r *Run) undoing(p Policy) (steps []events.PlannedStep, final events.Step, ok bool) {
+	planned := r.Plan.Steps
+	for i := len(planned) - 1; i >= 0; i-- {
+		step := planned[i].Step
+		if d, ok := r.done(step); !r.tried(step) && (!ok || d.How == events.HowAccepted) {
+			continue
+		}
+		if table[step].final {
+			return nil, step, false
+		}
+		for _, undo := range table[step].undo {
+			if undo == events.StepStartPrimary && !r.primaryRan() {
+				continue
+			}
+			steps = append(steps, planStep(p, undo, r.Plan.Primary, r.Plan.Replica))
+		}
+	}
+	return steps, "", true
+}
+
+// primaryQuiet reports whether the run itself has seen the primary off with its
+// automatic start off.
+func (r *Run) primaryQuiet() bool {
+	for _, step := range []events.Step{events.StepFencePrimary, events.StepShutDownPrimary} {
+		if d, ok := r.done(step); !ok || d.How == events.HowAccepted {
+			return false
+		}
+	}
+	return true
+}
+
+// primaryRan reports whether the primary was running when the run was planned:
+// only then is it started again when the run is undone.
+func (r *Run) primaryRan() bool {
+	before, ok := r.planReading(r.Plan.Primary)
+	return ok && before.Power == "Running"
+}

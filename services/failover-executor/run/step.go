@@ -1,0 +1,329 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"lifeboat.io/events"
+	"lifeboat.io/pkg/hyperv"
+)
+
+// Codes of the situations that hold a run.
+const (
+	holdPrimarySilent  = "primary-silent"
+	holdHostSilent     = "host-silent"
+	holdAccess         = "access-denied"
+	holdMoved          = "moved-by-others"
+	holdBlocked        = "wrong-state"
+	holdRefused        = "host-refused"
+	holdExhausted      = "attempts-exhausted"
+	holdDeadline       = "deadline"
+	holdDecision       = "host-wants-decision"
+	holdWindowEnded    = "window-ended"
+	holdFenceAmbiguous = "fence-ambiguous"
+)
+
+// Who must decide a hold.
+const (
+	deciderOperator = "the Hyper-V support team"
+	deciderAccount  = "a contact of the account"
+	deciderOverride = "a contact of the account with the right to override"
+)
+
+// stage is a step to be carried out: the run's current one, or one of the fence.
+type stage struct {
+	slot Slot
+	step events.PlannedStep
+	// duty tells that it belongs to the fence.
+	duty bool
+}
+
+// decideStep goes on with one step: look, find it done, wait, begin an attempt,
+// or hold.
+func decideStep(p Policy, s State, m Mind, g stage, now time.Time) Ask {
+	if ask, ok := lookFirst(p, s, m, g, now); ok {
+		return ask
+	}
+	sp := table[g.step.Step]
+	sc := s.scene(m, g)
+	switch {
+	case sp.done(sc):
+		return found(s, m, g)
+	case g.slot.Open != nil:
+		return decideOpen(p, s, m, g, sc, now)
+	case overdue(p, g, now):
+		return hold(s, m, g, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+	case sp.pending != nil && sp.pending(sc):
+		return wait(now.Add(p.PollEvery))
+	case now.Before(g.slot.RetryAt):
+		return wait(g.slot.RetryAt)
+	}
+	return attempt(p, s, m, g, sc, now)
+}
+
+// scene is what a stage is judged on.
+func (s State) scene(m Mind, g stage) scene {
+	return scene{
+		run: s.Run, own: m.Sights[g.step.Host].VM, fence: s.Fence,
+		primary: m.Sights[s.Run.Plan.Primary], replica: m.Sights[s.Run.Plan.Replica],
+	}
+}
+
+// lookFirst asks for the looks a step rests on, and deals with hosts that do
+// not answer: the step's own host must; the other one may be silent, which the
+// step's own conditions judge.
+func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
+	age := p.SightAge
+	if g.slot.Open != nil || table[g.step.Step].watches {
+		age = p.PollEvery
+	}
+	hosts := []string{g.step.Host}
+	if table[g.step.Step].both {
+		hosts = []string{s.Run.Plan.Primary, s.Run.Plan.Replica}
+	}
+	for _, h := range hosts {
+		if _, ok := m.fresh(h, now, age); !ok {
+			return look(hosts...), true
+		}
+	}
+	own := m.Sights[g.step.Host]
+	if own.answers() {
+		return Ask{}, false
+	}
+	since := g.slot.Since
+	if since.IsZero() {
+		since = s.At
+	}
+	if ask, ok := silentPrimary(p, s, m, g, now, since); ok {
+		return ask, true
+	}
+	switch {
+	case own.Fault.Class == hyperv.ClassHold:
+		return hold(s, m, g, holdAccess, fmt.Sprintf("%s does not let lifeboat in: %s", g.step.Host, own.Fault.Message), fault(own.Fault)), true
+	case now.Sub(since) >= max(p.LookPatience, p.settle()):
+		return hold(s, m, g, holdHostSilent, silentWhy(g), fault(own.Fault)), true
+	default:
+		return wait(now.Add(p.PollEvery)), true
+	}
+}
+
+// silentPrimary deals with a primary that falls silent while an unplanned
+// failover wants to fence it: with an override its steps are passed over, and
+// without one somebody must give it.
+func silentPrimary(p Policy, s State, m Mind, g stage, now, since time.Time) (Ask, bool) {
+	r := s.Run
+	if g.duty || r.Undoing || r.Kind != events.KindUnplanned || !needsPrimary(g.step.Step) || g.step.Host != r.Plan.Primary {
+		return Ask{}, false
+	}
+	if now.Sub(since) < max(p.SilenceConfirm, p.settle()) {
+		return wait(now.Add(p.PollEvery)), true
+	}
+	if r.Override != nil {
+		return record(&events.StepDone{RunRef: r.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts, How: events.HowAccepted, After: m.reading(g.step.Host)}), true
+	}
+	return overrideHold(s, m, g.step.Step), true
+}
+
+func silentWhy(g stage) string {
+	if g.slot.Open != nil {
+		return fmt.Sprintf("%s does not answer, and nobody can tell whether %s has happened there.", g.step.Host, g.step.Step)
+	}
+	return fmt.Sprintf("%s does not answer; %s is not begun.", g.step.Host, g.step.Step)
+}
+
+// found records a step whose effect is on the host. An effect that this run
+// never tried, and that nobody else should cause, holds the run instead.
+func found(s State, m Mind, g stage) Ask {
+	sp := table[g.step.Step]
+	if sp.ours && g.slot.Attempts == 0 {
+		return hold(s, m, g, holdMoved, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
+	}
+	if sp.watches && g.slot.Open == nil {
+		return started(s, g)
+	}
+	how := events.HowFound
+	if sp.watches {
+		how = events.HowActed
+	}
+	return record(&events.StepDone{RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts, How: how, After: m.reading(g.step.Host)})
+}
+
+// started records the beginning of an attempt.
+func started(s State, g stage) Ask {
+	return record(&events.StepStarted{RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts + 1})
+}
+
+// decideOpen goes on with an attempt whose effect is not to be seen (yet).
+func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
+	sp := table[g.step.Step]
+	if overdue(p, g, now) {
+		return hold(s, m, g, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+	}
+	if sp.watches {
+		if why := why(sp, sc); why != "" {
+			return hold(s, m, g, holdBlocked, fmt.Sprintf("%s on %s cannot be: %s.", g.step.Step, g.step.Host, why), nil)
+		}
+		return wait(now.Add(p.PollEvery))
+	}
+	settled := g.slot.Open.At.Add(p.settle())
+	if sp.pending != nil && sp.pending(sc) || now.Before(settled) {
+		return wait(now.Add(p.PollEvery))
+	}
+	retry := now
+	return record(&events.StepFailed{
+		RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts,
+		Fault:   events.Fault{Class: events.ClassRetry, Code: "no-effect", Message: fmt.Sprintf("the effect is not on %s %s after it was asked for, and can no longer begin", g.step.Host, p.settle())},
+		RetryAt: &retry,
+		After:   m.reading(g.step.Host),
+	})
+}
+
+// overdue reports whether a step has used up its deadline.
+func overdue(p Policy, g stage, now time.Time) bool {
+	return !g.slot.Since.IsZero() && now.Sub(g.slot.Since) >= p.deadline(g.step.Step)
+}
+
+// why is the reason a step must not be asked for now.
+func why(sp spec, sc scene) string {
+	if sp.blocked == nil {
+		return ""
+	}
+	return sp.blocked(sc)
+}
+
+// attempt begins the next attempt, unless it must not be made.
+func attempt(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
+	sp := table[g.step.Step]
+	f := g.slot.Fault
+	switch {
+	case f != nil && f.Class == events.ClassRefuse:
+		return refusedByHost(s, m, g, *f)
+	case f != nil && f.Class == events.ClassHold:
+		return hold(s, m, g, holdDecision, fmt.Sprintf("%s on %s needs a decision: %s", g.step.Step, g.step.Host, f.Message), f)
+	case g.slot.Tries >= p.Attempts:
+		return hold(s, m, g, holdExhausted, fmt.Sprintf("%s on %s failed %d times.", g.step.Step, g.step.Host, g.slot.Tries), f)
+	}
+	if ask, ok := needsOverride(s, m, g, sc); ok {
+		return ask
+	}
+	if why := why(sp, sc); why != "" {
+		return hold(s, m, g, holdBlocked, fmt.Sprintf("%s on %s must not be done now: %s.", g.step.Step, g.step.Host, why), nil)
+	}
+	ask := started(s, g)
+	if !sp.watches {
+		call := sp.call(p, s.Run)
+		ask.Licence = &Act{
+			Step: g.step.Step, Attempt: g.slot.Attempts + 1, Host: g.step.Host, Call: call,
+			BeginBy: now.Add(p.BeginWithin), Timeout: p.deadline(g.step.Step),
+		}
+	}
+	return ask
+}
+
+// needsOverride holds an unplanned failover before its first effect when the
+// primary is silent and nobody has taken the responsibility that it is down.
+func needsOverride(s State, m Mind, g stage, sc scene) (Ask, bool) {
+	r := s.Run
+	if g.duty || r.Undoing || r.Kind != events.KindUnplanned || g.step.Step != events.StepFailOverReplica {
+		return Ask{}, false
+	}
+	if r.Override != nil || r.sawPrimaryDown() || sc.primary.answers() {
+		return Ask{}, false
+	}
+	return overrideHold(s, m, g.step.Step), true
+}
+
+// overrideHold asks for a named person to take the responsibility that a silent
+// primary is down.
+func overrideHold(s State, m Mind, step events.Step) Ask {
+	r := s.Run
+	primary, replica := m.Sights[r.Plan.Primary], m.Sights[r.Plan.Replica]
+	return record(&events.FailoverHeld{
+		RunRef: r.RunRef, Step: step, Code: holdPrimarySilent,
+		Why:      "The primary does not answer, which does not prove that it is down. Somebody must take the responsibility that it is.",
+		Decider:  deciderOverride,
+		Choices:  []events.Choice{events.ChoiceOverride, events.ChoiceRetry, events.ChoiceCancel},
+		Evidence: m.evidence(r.Plan.Primary, r.Plan.Replica), Witnesses: witnesses(primary, replica),
+	})
+}
+
+// refusedByHost ends a run that has changed nothing, and holds any other.
+func refusedByHost(s State, m Mind, g stage, f events.Fault) Ask {
+	why := fmt.Sprintf("%s refuses %s: %s", g.step.Host, g.step.Step, f.Message)
+	if r := s.Run; !g.duty && len(r.Done) == 0 && len(r.Tried) == 1 && r.Kind != events.KindUnplanned {
+		return record(failed(s, m, why, &f))
+	}
+	return hold(s, m, g, holdRefused, why, &f)
+}
+
+// hold asks to hold the run at a step. The choices are those that make sense there.
+func hold(s State, m Mind, g stage, code, why string, f *events.Fault) Ask {
+	r := s.Run
+	choices := []events.Choice{events.ChoiceRetry}
+	if table[g.step.Step].acceptable {
+		choices = append(choices, events.ChoiceAccept)
+	}
+	if _, _, ok := r.undoing(Policy{}); ok && !r.Undoing && !r.Committed {
+		choices = append(choices, events.ChoiceCancel)
+	}
+	choices = append(choices, events.ChoiceAbandon)
+	if g.duty {
+		code, choices = holdFenceAmbiguous, []events.Choice{events.ChoiceRetry, events.ChoiceAbandon}
+	}
+	return record(&events.FailoverHeld{
+		RunRef: r.RunRef, Step: g.step.Step, Code: code, Why: why,
+		Decider: deciderOperator, Choices: choices, Fault: f,
+		Evidence: m.evidence(r.Plan.Primary, r.Plan.Replica),
+	})
+}
+
+// outcome records how an act came back.
+func outcome(p Policy, s State, res Result) Ask {
+	a := res.Act
+	ref := s.Run.RunRef
+	if s.Fence != nil && s.duty(s.Fence.Run, a.Step, a.Host) {
+		ref = s.Fence.RunRef
+	}
+	if res.Err == nil {
+		return actDone(s, ref, res)
+	}
+	f := fault(res.Err)
+	failed := &events.StepFailed{RunRef: ref, Step: a.Step, Host: a.Host, Attempt: a.Attempt, Fault: *f}
+	if res.Err.Before != nil {
+		before := vmReading(a.Host, res.At, *res.Err.Before)
+		failed.Before = &before
+	}
+	if res.Err.Class == hyperv.ClassRetry {
+		at := res.At.Add(p.backoff(ref.Run, a.Attempt))
+		failed.RetryAt = &at
+	}
+	return record(failed)
+}
+
+// actDone records an act that the host says is done. Whether its effect shows
+// is judged on what the host read afterwards; when it does not (yet), the
+// attempt stays open and is looked at again.
+func actDone(s State, ref events.RunRef, res Result) Ask {
+	a := res.Act
+	before, after := vmReading(a.Host, res.At, res.Change.Before), vmReading(a.Host, res.At, res.Change.After)
+	if !shows(s, res) {
+		return record(&events.StepFailed{
+			RunRef: ref, Step: a.Step, Host: a.Host, Attempt: a.Attempt,
+			Fault:  events.Fault{Class: events.ClassUnknown, Code: hyperv.CodeEffectMissing, Message: "the host reported success but the effect is not to be seen yet"},
+			Before: &before, After: &after,
+		})
+	}
+	how := events.HowActed
+	if !res.Change.Acted {
+		how = events.HowFound
+	}
+	return record(&events.StepDone{RunRef: ref, Step: a.Step, Host: a.Host, Attempt: a.Attempt, How: how, Before: &before, After: &after})
+}
+
+// shows reports whether a result's last reading shows the step's effect.
+func shows(s State, res Result) bool {
+	if res.Act.Step == events.StepStartTestVM {
+		return res.Change.After.Power == hyperv.PowerRunning
+	}
+	return table[res.Act.Step].done(scene{run: s.Run, own: res.Change.After, fence: s.Fence})
+}
