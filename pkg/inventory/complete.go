@@ -3,6 +3,8 @@ package inventory
 import (
 	"slices"
 	"strings"
+
+	"lifeboat.io/events"
 )
 
 // What holds where a document says nothing.
@@ -42,7 +44,7 @@ func completeAccount(a *Account) {
 	d := &a.Defaults
 	setDefault(&d.HoldOpenMinutes, DefaultHoldOpenMinutes)
 	setDefault(&d.CommitAfterMinutes, DefaultCommitAfterMinutes)
-	setDefault(&d.AtWindowEnd, CommitAtEnd)
+	setDefault(&d.AtWindowEnd, events.WindowEndCommit)
 	setDefault(&d.ShutdownGraceSeconds, DefaultShutdownGraceSeconds)
 }
 

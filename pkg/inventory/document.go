@@ -1,6 +1,9 @@
 package inventory
 
-import "lifeboat.io/pkg/secret"
+import (
+	"lifeboat.io/events"
+	"lifeboat.io/pkg/secret"
+)
 
 // Document is the inventory as it is written.
 type Document struct {
@@ -59,7 +62,7 @@ type Defaults struct {
 	// CommitAfterMinutes is how long an unplanned failover can still be undone: 1 to 10,080 (a week), 240 when left out.
 	CommitAfterMinutes int `json:"commitAfterMinutes,omitempty"`
 	// AtWindowEnd is what happens when nobody commits in that time; commit when left out.
-	AtWindowEnd WindowEnd `json:"atWindowEnd,omitempty"`
+	AtWindowEnd events.WindowEnd `json:"atWindowEnd,omitempty"`
 	// ShutdownGraceSeconds is how long a guest may take to shut down before it is turned off: 10 to 3,600, 300 when left out.
 	ShutdownGraceSeconds int `json:"shutdownGraceSeconds,omitempty"`
 }

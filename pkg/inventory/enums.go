@@ -20,25 +20,6 @@ func (AccountKind) Values() []events.Value {
 	}
 }
 
-// WindowEnd is what happens when nobody has committed an unplanned failover by
-// the end of its window.
-type WindowEnd string
-
-const (
-	// CommitAtEnd completes the failover.
-	CommitAtEnd WindowEnd = "commit"
-	// HoldAtEnd holds the run for a person.
-	HoldAtEnd WindowEnd = "hold"
-)
-
-// Values implements events.Enum.
-func (WindowEnd) Values() []events.Value {
-	return []events.Value{
-		{Name: string(CommitAtEnd), Doc: "The failover is completed; it cannot be undone after that."},
-		{Name: string(HoldAtEnd), Doc: "The run is held until a person decides."},
-	}
-}
-
 // Transport is what WinRM travels on.
 type Transport string
 

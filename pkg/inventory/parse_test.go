@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lifeboat.io/events"
 	"lifeboat.io/pkg/inventory"
 )
 
@@ -103,7 +104,7 @@ func TestDefaultsAreCompleted(t *testing.T) {
 	if inv.Accounts[0].Name != "acme" {
 		t.Errorf("account name %q, want the id", inv.Accounts[0].Name)
 	}
-	want := inventory.Defaults{HoldOpenMinutes: 240, CommitAfterMinutes: 240, AtWindowEnd: inventory.CommitAtEnd, ShutdownGraceSeconds: 300}
+	want := inventory.Defaults{HoldOpenMinutes: 240, CommitAfterMinutes: 240, AtWindowEnd: events.WindowEndCommit, ShutdownGraceSeconds: 300}
 	if got := inv.Accounts[0].Defaults; got != want {
 		t.Errorf("defaults %+v, want %+v", got, want)
 	}
