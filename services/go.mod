@@ -7,6 +7,8 @@ require (
 	lifeboat.io/pkg v0.0.0
 )
 
+require pgregory.net/rapid v1.3.0 // indirect
+
 replace (
 	lifeboat.io/events => ../events
 	lifeboat.io/pkg => ../pkg
