@@ -1,0 +1,61 @@
+package run
+
+import (
+	"time"
+
+	"lifeboat.io/events"
+	"lifeboat.io/pkg/hyperv"
+)
+
+// switches are the test switches of the plan.
+func (r *Run) switches() []hyperv.AdapterSwitch {
+	out := make([]hyperv.AdapterSwitch, len(r.Plan.Adapters))
+	for i, a := range r.Plan.Adapters {
+		out[i] = hyperv.AdapterSwitch{Adapter: a.Adapter, Switch: a.Switch}
+	}
+	return out
+}
+
+// point is the recovery point of the plan; empty for latest.
+func (r *Run) point() hyperv.RecoveryPointID {
+	if r.Plan.RecoveryPoint == pointLatest {
+		return ""
+	}
+	return hyperv.RecoveryPointID(r.Plan.RecoveryPoint)
+}
+
+// target is where the new primary will replicate to.
+func (r *Run) target() hyperv.ReplicaServer {
+	t := r.Plan.ReverseTo
+	if t == nil {
+		return hyperv.ReplicaServer{}
+	}
+	return hyperv.ReplicaServer{
+		Server: t.Server, Port: t.Port,
+		Authentication:        hyperv.Authentication(t.Authentication),
+		CertificateThumbprint: t.CertificateThumbprint,
+	}
+}
+
+// grace is how long the guest may take to shut down.
+func (r *Run) grace(p Policy) time.Duration {
+	if r.Plan.ShutdownGraceSeconds > 0 {
+		return time.Duration(r.Plan.ShutdownGraceSeconds) * time.Second
+	}
+	return p.ShutdownGrace
+}
+
+// primaryAutoStart is the primary's automatic start action when the run was planned.
+func (r *Run) primaryAutoStart() string {
+	before, _ := r.planReading(r.Plan.Primary)
+	return before.AutoStart
+}
+
+// sawPrimaryDown reports whether the plan rests on a witness that saw the
+// primary not running, or the run has shut it down itself.
+func (r *Run) sawPrimaryDown() bool {
+	if d, ok := r.done(events.StepShutDownPrimary); ok && d.How != events.HowAccepted {
+		return true
+	}
+	return overall(r.Plan.Witnesses) == events.VerdictDown
+}
