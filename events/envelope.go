@@ -3,6 +3,7 @@ package events
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -45,11 +46,15 @@ type Meta struct {
 }
 
 // New wraps data, one of the structs of this package, into a CloudEvent of its
-// aggregate. It fails on data that the catalogue does not know.
+// aggregate. It fails on data that the catalogue does not know. Lists that are
+// always there are written [] when they are nil.
 func New(agg Aggregate, meta Meta, data any) (event.Event, error) {
 	entry, ok := EntryOf(data)
 	if !ok {
 		return event.Event{}, fmt.Errorf("no event type for %T in the catalogue", data)
+	}
+	if v := reflect.ValueOf(data); v.Kind() == reflect.Pointer && v.IsNil() {
+		return event.Event{}, fmt.Errorf("event %s: data is nil", entry.Type)
 	}
 	if entry.Family != agg.Family {
 		return event.Event{}, fmt.Errorf("event %s does not belong to family %s", entry.Type, agg.Family)
@@ -74,7 +79,7 @@ func New(agg Aggregate, meta Meta, data any) (event.Event, error) {
 			e.SetExtension(name, value)
 		}
 	}
-	if err := e.SetData(event.ApplicationJSON, data); err != nil {
+	if err := e.SetData(event.ApplicationJSON, withLists(data)); err != nil {
 		return event.Event{}, fmt.Errorf("event %s: encode data: %w", entry.Type, err)
 	}
 	if err := e.Validate(); err != nil {

@@ -64,10 +64,19 @@ func (s *schemas) render(entry events.Entry) ([]byte, error) {
 		allowUnknown(doc)
 	}
 	if entry.Family == events.FamilyFailover {
-		// Intake may know a VM by name alone; whoever acts on it knows its id.
-		doc.Definitions["VMRef"].Required = []string{"id"}
+		demand(entry, doc)
 	}
 	return encode(doc)
+}
+
+// demand asks of a run's events for what Go would leave out when empty. Intake
+// may know a VM by name alone; whoever acts on it knows its id. Every run is of
+// some kind; only an instruction to a run that never was has none.
+func demand(entry events.Entry, doc *jsonschema.Schema) {
+	doc.Definitions["VMRef"].Required = []string{"id"}
+	if entry.Event != "refused" {
+		doc.Required = append(doc.Required, "kind")
+	}
 }
 
 // encode writes a schema as people read it.
