@@ -96,7 +96,7 @@ func inRun(c Case, i int, vm inventory.VM) []events.Reason {
 	}
 	field, value := vmField(i, c.Request.VMs[i])
 	return []events.Reason{reason(VMInRun, field, value,
-		fmt.Sprintf("is in run %s, a %s failover for %s that is %s", active.Run, active.Kind, active.Ticket, active.Phase),
+		fmt.Sprintf("is in run %s (%s failover for %s, %s)", active.Run, active.Kind, active.Ticket, active.Phase),
 		wayOut(active))}
 }
 

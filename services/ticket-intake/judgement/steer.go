@@ -169,7 +169,7 @@ func openRule(c Case, run steered, kind events.Kind) []events.Reason {
 		return []events.Reason{reason(RunOfOtherKind, "action", string(c.Request.Action),
 			fmt.Sprintf("does not go with the %s failover of VM %s", run.Kind, run.VM.Name), otherKindFix(run.Kind))}
 	}
-	return notUnderWay(run)
+	return notUnderWay(c, run)
 }
 
 func otherKindFix(kind events.Kind) string {
@@ -184,21 +184,26 @@ func otherKindFix(kind events.Kind) string {
 }
 
 // notUnderWay refuses to steer a run that is not under way.
-func notUnderWay(run steered) []events.Reason {
+func notUnderWay(c Case, run steered) []events.Reason {
 	one := func(code Code, problem, fix string) []events.Reason {
-		return []events.Reason{reason(code, "refers", run.ID, problem+" on VM "+run.VM.Name, fix)}
+		return []events.Reason{aboutRun(c, run, code, problem, fix)}
 	}
 	switch {
 	case run.state.Over():
-		return one(RunEnded, fmt.Sprintf("is a run that has ended (%s)", run.state.Outcome), "nothing is left to do; ask for a new failover if one is wanted")
+		return one(RunEnded, fmt.Sprintf("has ended (%s)", run.state.Outcome), "nothing is left to do; ask for a new failover if one is wanted")
 	case !run.state.Began() && run.Withdrawn():
-		return one(RunWithdrawn, "is a run that was withdrawn before it began", "nothing is left to do; ask for a new failover if one is wanted")
+		return one(RunWithdrawn, "was withdrawn before it began", "nothing is left to do; ask for a new failover if one is wanted")
 	case !run.state.Began():
-		return one(RunNotBegun, "is a run that has not begun", "wait until it has, or submit a cancel to withdraw it")
+		return one(RunNotBegun, "has not begun", "wait until it has, or submit a cancel to withdraw it")
 	case run.state.Phase == vmruns.Undoing:
-		return one(RunUndoing, "is a run that is being undone already", "wait until it has ended")
+		return one(RunUndoing, "is being undone already", "wait until it has ended")
 	}
 	return nil
+}
+
+// aboutRun builds a reason that lies in how a run stands.
+func aboutRun(c Case, run steered, code Code, problem, fix string) events.Reason {
+	return reason(code, "refers", c.targetRef(0).Ticket, fmt.Sprintf("leads to run %s of VM %s, which %s", run.ID, run.VM.Name, problem), fix)
 }
 
 // cancelRule allows what is under way, what has not begun, and what this very
@@ -207,7 +212,7 @@ func cancelRule(c Case, run steered) []events.Reason {
 	if run.waiting() || run.WithdrawnBy == c.Request.TicketRef && !run.state.Over() {
 		return nil
 	}
-	return notUnderWay(run)
+	return notUnderWay(c, run)
 }
 
 // resumeRule allows what is held, with a choice it offers. The fencing of an
@@ -215,11 +220,11 @@ func cancelRule(c Case, run steered) []events.Reason {
 func resumeRule(c Case, run steered) []events.Reason {
 	hold := run.state.Hold
 	if hold == nil {
-		if reasons := notUnderWay(run); reasons != nil {
+		if reasons := notUnderWay(c, run); reasons != nil {
 			return reasons
 		}
-		return []events.Reason{reason(RunNotHeld, "refers", run.ID,
-			fmt.Sprintf("is a run that waits for no decision; it is %s on VM %s", run.state.Phase, run.VM.Name), "wait until it is held, or submit a cancel")}
+		return []events.Reason{aboutRun(c, run, RunNotHeld,
+			fmt.Sprintf("is %s and waits for no decision", run.state.Phase), "wait until it is held, or submit a cancel")}
 	}
 	if slices.Contains(hold.Choices, c.Request.Choice) {
 		return nil

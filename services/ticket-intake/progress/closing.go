@@ -105,8 +105,8 @@ func steeringEnd(action events.Action, by events.TicketRef, run vmruns.Run, with
 		return events.OutcomeSucceeded, answer.Sentence, true
 	case !answered:
 		return "", "", false
-	case action == events.ActionCommit && run.Committed:
-		return events.OutcomeSucceeded, answer.Sentence, true
+	case action == events.ActionCommit && run.Committed != "":
+		return events.OutcomeSucceeded, run.Committed, true
 	case !run.Over():
 		return "", "", false
 	case action == events.ActionCancel && run.Outcome == events.OutcomeCancelled:

@@ -24,8 +24,8 @@ type Run struct {
 	Until time.Time
 	// Hold is the question a person must answer; nil when there is none. The fencing of an old primary can be held after the run has ended.
 	Hold *events.FailoverHeld
-	// Committed tells that the failover was completed.
-	Committed bool
+	// Committed tells for a person that the failover was completed; empty before.
+	Committed string
 	// Outcome is how it ended; empty before.
 	Outcome events.Outcome
 	// Sentence tells the end for a person.
@@ -109,7 +109,7 @@ func (vm VM) Apply(data any) VM {
 	case *events.FailoverAwaitingCommit:
 		return vm.change(d.RunRef, func(r *Run) { r.Phase, r.Until = AwaitingCommit, d.Until })
 	case *events.FailoverCommitted:
-		return vm.change(d.RunRef, func(r *Run) { r.Phase, r.Committed = Running, true })
+		return vm.change(d.RunRef, func(r *Run) { r.Phase, r.Committed = Running, sentence(d) })
 	case *events.FailoverCancelled:
 		return vm.end(d.RunRef, events.OutcomeCancelled, data)
 	case *events.FailoverSucceeded:
