@@ -16,15 +16,6 @@ function Assert-InTime {
     }
 }
 
-# The last thing before an effect. Once acting, a verb goes on to its end.
-function Enter-Act {
-    param($Look)
-    if (-not $Look.acting) {
-        Assert-InTime $Look
-        $Look.acting = $true
-    }
-}
-
 function Assert-Mode {
     param($Look, [string[]]$Accepted)
     $mode = $Look.before.replication.mode
@@ -49,6 +40,15 @@ function Assert-Power {
     }
 }
 
+# A VM on its way to another power state is worth another try; Hyper-V's own
+# code for that is ObjectInUse.
+function Assert-Settled {
+    param($Look, [string[]]$Accepted)
+    if ($Accepted -cnotcontains $Look.before.power) {
+        Deny-Request $Look 'ObjectInUse' ('its power state is ' + $Look.before.power)
+    }
+}
+
 function Assert-NoTestVM {
     param($Look)
     $test = $Look.before.testVM
@@ -70,18 +70,52 @@ function New-NoChange {
     @{ acted = $false; before = $Look.before; after = $Look.before }
 }
 
-# What an ensure answers after acting. The effect must be seen; a few looks
-# are taken because some of it shows a moment after the cmdlet has returned.
+# Acts, and looks whether the effect is there. An act that fails with its
+# effect there nonetheless has not failed.
+function Invoke-Act {
+    param($Look, [scriptblock]$Act, [scriptblock]$Seen)
+    Assert-InTime $Look
+    $Look.acting = $true
+    try {
+        $null = & $Act
+    }
+    catch {
+        $after = Read-Again $Look
+        if ($null -ne $after -and $after.present -and (& $Seen $after)) {
+            return @{ acted = $false; before = $Look.before; after = $after }
+        }
+        throw
+    }
+    Confirm-Effect $Look $Seen
+}
+
+# Only an effect that is seen counts. A few looks are taken, because some of it
+# shows a moment after the cmdlet has returned.
 function Confirm-Effect {
     param($Look, [scriptblock]$Seen)
     for ($attempt = 1; $true; $attempt++) {
         $after = Read-Machine $Look.before.id
-        if (& $Seen $after) {
+        if ($after.present -and (& $Seen $after)) {
             return @{ acted = $true; before = $Look.before; after = $after }
         }
         if ($attempt -ge 5) {
-            Deny-Request $Look 'effect-missing' 'the cmdlet succeeded but its effect is not to be seen'
+            Deny-Request $Look 'effect-missing' 'the host reported success, but what it was asked for is not to be seen'
         }
         Start-Sleep -Milliseconds 500
+    }
+}
+
+# After an act that failed: the VM as it is now, so that the caller need not
+# guess whether something happened. Null when it cannot be read.
+function Read-Again {
+    param($Look)
+    if ($null -eq $Look.before) {
+        return $null
+    }
+    try {
+        return (Read-Machine $Look.before.id)
+    }
+    catch {
+        return $null
     }
 }

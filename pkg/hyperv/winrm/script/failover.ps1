@@ -9,9 +9,9 @@ function Invoke-Prepare {
     Assert-Mode $Look @('Primary')
     Assert-State $Look @('Replicating')
     Assert-Power $Look @('Off')
-    Enter-Act $Look
-    $null = Start-VMFailover -VM (Find-Machine $seen.id) -Prepare -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Start-VMFailover -VM $Look.machine -Prepare -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $vm.replication.state -ceq 'PreparedForFailover'
     }
@@ -23,21 +23,16 @@ function Invoke-FailOver {
     if (Test-FailedOver $seen) {
         return New-NoChange $Look
     }
-    Assert-Mode $Look @('Replica', 'ExtendedReplica')
-    Assert-State $Look @('Replicating', 'Resynchronizing', 'Suspended', 'WaitingForUpdateCompletion')
-    Assert-Power $Look @('Off')
-    Assert-Replicated $Look
-    Assert-NoTestVM $Look
-    $machine = Find-Machine $seen.id
-    $point = Select-RecoveryPoint $Look $machine ([string]($Request.point))
-    Enter-Act $Look
-    if ($null -eq $point) {
-        $null = Start-VMFailover -VM $machine -Confirm:$false -ErrorAction Stop
-    }
-    else {
-        $null = Start-VMFailover -VMRecoverySnapshot $point -Confirm:$false -ErrorAction Stop
-    }
-    Confirm-Effect $Look {
+    Assert-CanFailOver $Look @('Replicating', 'Resynchronizing', 'Suspended', 'WaitingForUpdateCompletion')
+    $point = Select-RecoveryPoint $Look ([string]($Request.point))
+    Invoke-Act $Look {
+        if ($null -eq $point) {
+            Start-VMFailover -VM $Look.machine -Confirm:$false -ErrorAction Stop
+        }
+        else {
+            Start-VMFailover -VMRecoverySnapshot $point -Confirm:$false -ErrorAction Stop
+        }
+    } {
         param($vm)
         Test-FailedOver $vm
     }
@@ -52,11 +47,33 @@ function Test-FailedOver {
 function Invoke-Reverse {
     param($Request, $Look)
     $seen = Open-Machine $Request $Look
-    if ($seen.replication.mode -ceq 'Primary') {
+    $server = [string]($Request.server)
+    if (Test-PrimaryTo $seen $server) {
         return New-NoChange $Look
     }
     Assert-Mode $Look @('Replica', 'ExtendedReplica')
     Assert-State $Look @('FailedOverWaitingCompletion', 'FailedOver')
+    if ($null -ne $seen.extended) {
+        Deny-Request $Look 'wrong-state' 'its extended replication must be removed first'
+    }
+    $settings = Get-ReverseSettings $Request
+    Invoke-Act $Look {
+        Set-VMReplication -VM $Look.machine -Reverse @settings -Confirm:$false -ErrorAction Stop
+    } {
+        param($vm)
+        Test-PrimaryTo $vm $server
+    }
+}
+
+# Server names are compared as DNS does.
+function Test-PrimaryTo {
+    param($Machine, [string]$Server)
+    $replication = $Machine.replication
+    $replication.mode -ceq 'Primary' -and ($Server -ceq '' -or $replication.replicaServer -ieq $Server)
+}
+
+function Get-ReverseSettings {
+    param($Request)
     $settings = @{}
     if ([string]($Request.server) -cne '') {
         $settings['ReplicaServerName'] = [string]($Request.server)
@@ -70,12 +87,7 @@ function Invoke-Reverse {
     if ([string]($Request.thumbprint) -cne '') {
         $settings['CertificateThumbprint'] = [string]($Request.thumbprint)
     }
-    Enter-Act $Look
-    $null = Set-VMReplication -VM (Find-Machine $seen.id) -Reverse @settings -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
-        param($vm)
-        $vm.replication.mode -ceq 'Primary'
-    }
+    $settings
 }
 
 function Invoke-Complete {
@@ -85,9 +97,9 @@ function Invoke-Complete {
         return New-NoChange $Look
     }
     Assert-State $Look @('FailedOverWaitingCompletion')
-    Enter-Act $Look
-    $null = Complete-VMFailover -VM (Find-Machine $seen.id) -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Complete-VMFailover -VM $Look.machine -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $vm.replication.state -ceq 'FailedOver'
     }
@@ -98,39 +110,76 @@ function Invoke-Complete {
 function Invoke-CancelFailover {
     param($Request, $Look)
     $seen = Open-Machine $Request $Look
-    $pending = @('FailedOverWaitingCompletion', 'PreparedForFailover', 'RecoveryInProgress')
+    Assert-Mode $Look @('Primary', 'Replica', 'ExtendedReplica')
+    if (-not (Test-FailoverPending $seen)) {
+        return New-NoChange $Look
+    }
+    Assert-NoTestVM $Look
     if ($seen.replication.state -ceq 'FailedOver') {
         Deny-Request $Look 'wrong-state' 'the failover is complete and cannot be taken back'
     }
-    Assert-NoTestVM $Look
-    if ($pending -cnotcontains $seen.replication.state) {
-        return New-NoChange $Look
-    }
     Assert-Power $Look @('Off')
-    Enter-Act $Look
-    $null = Stop-VMFailover -VM (Find-Machine $seen.id) -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Stop-VMFailover -VM $Look.machine -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
-        $pending -cnotcontains $vm.replication.state
+        -not (Test-FailoverPending $vm)
     }
+}
+
+function Test-FailoverPending {
+    param($Machine)
+    @('FailedOverWaitingCompletion', 'FailedOver', 'PreparedForFailover', 'RecoveryInProgress') -ccontains $Machine.replication.state
 }
 
 function Invoke-BecomeReplica {
     param($Request, $Look)
     $seen = Open-Machine $Request $Look
-    if ($seen.replication.mode -ceq 'Replica') {
+    if (Test-PlainReplica $seen) {
         return New-NoChange $Look
     }
     Assert-Mode $Look @('Primary')
     Assert-Power $Look @('Off', 'Saved')
-    $machine = Find-Machine $seen.id
-    Enter-Act $Look
-    if ($seen.power -ceq 'Saved') {
-        $null = Remove-VMSavedState -VM $machine -Confirm:$false -ErrorAction Stop
-    }
-    $null = Set-VMReplication -VM $machine -AsReplica -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    $settings = Get-AsReplicaSettings $seen.replication.replicaServer
+    Invoke-Act $Look {
+        if ($seen.power -ceq 'Saved') {
+            Remove-VMSavedState -VM $Look.machine -Confirm:$false -ErrorAction Stop
+        }
+        Set-VMReplication -VM $Look.machine -AsReplica @settings -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
-        $vm.replication.mode -ceq 'Replica'
+        Test-PlainReplica $vm
     }
+}
+
+function Test-PlainReplica {
+    param($Machine)
+    $Machine.replication.mode -ceq 'Replica' -and -not (Test-FailedOver $Machine)
+}
+
+# Becoming a replica needs an authorization entry on this host that admits the
+# new primary: the one for any server, which need not be named, or its own.
+function Get-AsReplicaSettings {
+    param([string]$Primary)
+    $settings = @{ AllowedPrimaryServer = $Primary }
+    foreach ($entry in @(Get-VMReplicationAuthorizationEntry -ErrorAction Stop)) {
+        $allowed = [string]($entry.AllowedPrimaryServer)
+        if ($allowed -ceq '*') {
+            return @{}
+        }
+        if (Test-Admits $allowed $Primary) {
+            $settings['AllowedPrimaryServer'] = $allowed
+        }
+    }
+    $settings
+}
+
+# An entry names a server in full, or any server of a domain: *.corp.example.
+function Test-Admits {
+    param([string]$Entry, [string]$Server)
+    if ($Entry -ieq $Server) {
+        return $true
+    }
+    $dot = $Server.IndexOf('.')
+    $dot -ge 0 -and $Entry -ieq ('*' + $Server.Substring($dot))
 }

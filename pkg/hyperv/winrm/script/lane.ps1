@@ -41,7 +41,7 @@ function Invoke-Frame {
     $id = '-'
     $answer = @{ ok = $false; value = $null; error = $null; before = $null; after = $null; acting = $false; clock = '' }
     # What this frame has seen and done so far; the verb keeps it up to date.
-    $look = @{ notAfter = [int64]0; before = $null; acting = $false; refusal = $null }
+    $look = @{ notAfter = [int64]0; machine = $null; before = $null; acting = $false; refusal = $null }
     try {
         $json = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Line))
         $request = ConvertFrom-Json -InputObject $json
@@ -80,21 +80,6 @@ function ConvertTo-Failure {
         category = [string]($Record.CategoryInfo.Category)
         message  = [string]($Record.Exception.Message)
         hresult  = [int64]($Record.Exception.HResult)
-    }
-}
-
-# After an act that failed: the VM as it is now, so that the caller need not
-# guess whether something happened. Null when it cannot be read.
-function Read-Again {
-    param($Look)
-    if ($null -eq $Look.before) {
-        return $null
-    }
-    try {
-        return (Read-Machine $Look.before.id)
-    }
-    catch {
-        return $null
     }
 }
 

@@ -1,53 +1,45 @@
 # Power: stopping, turning off, starting, and what happens when the host starts.
 
-# Stopping asks the guest to shut down and does not wait for it beyond a
-# moment: the caller looks again and turns the VM off when its grace is over.
-# Stop-VM without -Force waits for the guest as long as it takes and never
-# turns off; with -Force it would, after five minutes of its own, and so it is
-# used only when the guest refuses the plain request (its screen is locked, or
-# a program will not close) and the caller wants the VM off in any case.
+# Asks the guest to shut down and waits for it only a moment: the caller looks
+# again, and turns the VM off when its grace is over. Stop-VM without -Force
+# waits for the guest and never turns off. With -Force it would, after five
+# minutes of its own; that is used only when the guest refuses the plain request
+# (its screen is locked, say) and the caller wants the VM off in any case.
 function Invoke-Stop {
     param($Request, $Look)
     $seen = Open-Machine $Request $Look
     if ($seen.power -ceq 'Off') {
         return New-NoChange $Look
     }
-    if ($seen.power -cne 'Running' -and $seen.power -cne 'Stopping') {
+    Assert-Settled $Look @('Running', 'Stopping', 'Saved', 'Paused')
+    if ($seen.power -ceq 'Saved' -or $seen.power -ceq 'Paused') {
         return Stop-AtOnce $Look
     }
-    if ($seen.power -ceq 'Running') {
-        Enter-Act $Look
-        $refusal = Request-Shutdown $seen.id ([bool]($Request.force)) ([int]($Request.waitSec))
+    Assert-InTime $Look
+    $Look.acting = $true
+    $refusal = Request-Shutdown $Look.machine ([int]($Request.waitSec)) $false
+    if ($refusal -cne '' -and [bool]($Request.force)) {
+        $refusal = Request-Shutdown $Look.machine ([int]($Request.waitSec)) $true
     }
-    else {
-        $refusal = ''
-    }
-    @{ acted = $Look.acting; before = $Look.before; after = (Read-Machine $seen.id); refusal = $refusal }
+    @{ acted = $true; before = $Look.before; after = (Read-Machine $seen.id); refusal = $refusal }
 }
 
-# Asks the guest to shut down and waits a moment for it. The answer is empty,
-# or why the guest will not.
+# Empty when the guest was asked; else why it will not shut down.
 function Request-Shutdown {
-    param([string]$Id, [bool]$Force, [int]$WaitSec)
-    $job = Stop-VM -VM (Find-Machine $Id) -AsJob -Confirm:$false -ErrorAction Stop
-    $refusal = Wait-Shutdown $job $WaitSec
-    if ($refusal -cne '' -and $Force) {
-        $job = Stop-VM -VM (Find-Machine $Id) -Force -AsJob -Confirm:$false -ErrorAction Stop
-        $refusal = Wait-Shutdown $job $WaitSec
-    }
-    $refusal
-}
-
-function Wait-Shutdown {
-    param($Job, [int]$WaitSec)
-    $null = Wait-Job -Job $Job -Timeout $WaitSec
-    if ([string]($Job.State) -cne 'Failed') {
+    param($Machine, [int]$WaitSec, [bool]$Force)
+    $job = Stop-VM -VM $Machine -Force:$Force -AsJob -Confirm:$false -ErrorAction Stop
+    $null = Wait-Job -Job $job -Timeout $WaitSec
+    if ([string]($job.State) -cne 'Failed') {
         return ''
     }
     try {
-        $null = Receive-Job -Job $Job -ErrorAction Stop
+        $null = Receive-Job -Job $job -ErrorAction Stop
     }
     catch {
+        $code = ([string]($_.FullyQualifiedErrorId) -split ',')[0]
+        if (@('AccessDenied', 'ObjectNotFound', 'ObjectInUse', 'InvalidParameter', 'InvalidState') -ccontains $code) {
+            throw
+        }
         return [string]($_.Exception.Message)
     }
     'the guest does not shut down'
@@ -59,14 +51,15 @@ function Invoke-TurnOff {
     if ($seen.power -ceq 'Off') {
         return New-NoChange $Look
     }
+    Assert-Settled $Look @('Running', 'Stopping', 'Saved', 'Paused')
     Stop-AtOnce $Look
 }
 
 function Stop-AtOnce {
     param($Look)
-    Enter-Act $Look
-    $null = Stop-VM -VM (Find-Machine $Look.before.id) -TurnOff -Force -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Stop-VM -VM $Look.machine -TurnOff -Force -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $vm.power -ceq 'Off'
     }
@@ -79,9 +72,10 @@ function Invoke-Start {
         return New-NoChange $Look
     }
     Assert-Startable $Look
-    Enter-Act $Look
-    $null = Start-VM -VM (Find-Machine $seen.id) -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Assert-Settled $Look @('Off', 'Saved', 'Paused')
+    Invoke-Act $Look {
+        Start-VM -VM $Look.machine -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $vm.power -ceq 'Running'
     }
@@ -106,9 +100,9 @@ function Invoke-SetAutoStart {
     if ($seen.autoStart -ceq $action) {
         return New-NoChange $Look
     }
-    Enter-Act $Look
-    $null = Set-VM -VM (Find-Machine $seen.id) -AutomaticStartAction $action -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Set-VM -VM $Look.machine -AutomaticStartAction $action -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $vm.autoStart -ceq $action
     }

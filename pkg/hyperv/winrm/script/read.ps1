@@ -29,13 +29,20 @@ function Read-Machine {
     param([string]$Id)
     $vm = Find-Machine $Id
     if ($null -eq $vm) {
-        return @{ present = $false; id = $Id; hostTime = (Get-Clock) }
+        return @{ present = $false; hostTime = (Get-Clock) }
     }
+    Read-Found $Id $vm
+}
+
+function Read-Found {
+    param([string]$Id, $Machine)
+    $vm = $Machine
+    $mode = [string]($vm.ReplicationMode)
     $simple = New-NoReplication
+    $simple.mode = $mode
     $extended = $null
     $test = $null
     $points = @()
-    $mode = [string]($vm.ReplicationMode)
     if ($mode -cne 'None') {
         foreach ($relationship in @(Get-VMReplication -VM $vm -ErrorAction Stop)) {
             if ([string]($relationship.ReplicationRelationshipType) -ceq 'Extended') {
@@ -141,15 +148,17 @@ function Read-TestVM {
     }
 }
 
-# The VM a verb is about; the verb's first look at it is kept.
+# The VM a verb is about. The verb's first look at it is kept, and so is the
+# VM itself, for the cmdlets to act on.
 function Open-Machine {
     param($Request, $Look)
-    $seen = Read-Machine ([string]($Request.id))
-    if (-not $seen.present) {
-        Deny-Request $Look 'vm-not-found' 'this host has no VM with this id'
+    $id = [string]($Request.id)
+    $Look.machine = Find-Machine $id
+    if ($null -eq $Look.machine) {
+        Deny-Request $Look 'vm-not-found' 'the host has no VM with this id'
     }
-    $Look.before = $seen
-    $seen
+    $Look.before = Read-Found $id $Look.machine
+    $Look.before
 }
 
 # The relationship of a VM that has none, so that checks need no special case.

@@ -33,6 +33,7 @@ var Cmdlets = []string{
 	"Get-VMHost",
 	"Get-VMNetworkAdapter",
 	"Get-VMReplication",
+	"Get-VMReplicationAuthorizationEntry",
 	"Get-VMReplicationServer",
 	"Get-VMSnapshot",
 	"Get-VMSwitch",

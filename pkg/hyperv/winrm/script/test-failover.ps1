@@ -6,21 +6,20 @@
 function Invoke-SetTestNetwork {
     param($Request, $Look)
     $seen = Open-Machine $Request $Look
-    Assert-AdapterNames $Look @($Request.switches)
-    Assert-SwitchNames $Look @($Request.switches)
-    $machine = Find-Machine $seen.id
-    foreach ($adapter in @(Get-VMNetworkAdapter -VM $machine -ErrorAction Stop)) {
-        $wanted = Select-TestSwitch ([string]($adapter.Name)) @($Request.switches)
-        if (-not ([string]($adapter.TestReplicaSwitchName)).Equals($wanted)) {
-            Enter-Act $Look
-            $null = Set-VMNetworkAdapter -VMNetworkAdapter $adapter -TestReplicaSwitchName $wanted -Confirm:$false -ErrorAction Stop
-        }
-    }
-    if (-not $Look.acting) {
+    $switches = @($Request.switches)
+    Assert-AdapterNames $Look $switches
+    if (Test-TestNetwork $seen $switches) {
         return New-NoChange $Look
     }
-    $switches = @($Request.switches)
-    Confirm-Effect $Look {
+    Assert-SwitchNames $Look $switches
+    Invoke-Act $Look {
+        foreach ($adapter in @(Get-VMNetworkAdapter -VM $Look.machine -ErrorAction Stop)) {
+            $wanted = Select-TestSwitch ([string]($adapter.Name)) $switches
+            if (-not ([string]($adapter.TestReplicaSwitchName)).Equals($wanted)) {
+                Set-VMNetworkAdapter -VMNetworkAdapter $adapter -TestReplicaSwitchName $wanted -Confirm:$false -ErrorAction Stop
+            }
+        }
+    } {
         param($vm)
         Test-TestNetwork $vm $switches
     }
@@ -72,7 +71,7 @@ function Assert-SwitchNames {
             }
         }
         if (-not $known) {
-            Deny-Request $Look 'no-such-switch' ('this host has no virtual switch named "' + [string]($one.switch) + '"')
+            Deny-Request $Look 'no-such-switch' ('the host has no virtual switch named "' + [string]($one.switch) + '"')
         }
     }
 }
@@ -83,39 +82,47 @@ function Invoke-StartTest {
     if ($null -ne $seen.testVM) {
         return New-NoChange $Look
     }
-    Assert-Mode $Look @('Replica', 'ExtendedReplica')
-    Assert-State $Look @('Replicating', 'Suspended')
-    Assert-Power $Look @('Off')
-    Assert-Replicated $Look
-    $machine = Find-Machine $seen.id
-    $point = Select-RecoveryPoint $Look $machine ([string]($Request.point))
-    Enter-Act $Look
-    if ($null -eq $point) {
-        $null = Start-VMFailover -VM $machine -AsTest -Confirm:$false -ErrorAction Stop
-    }
-    else {
-        $null = Start-VMFailover -VMRecoverySnapshot $point -AsTest -Confirm:$false -ErrorAction Stop
-    }
-    Confirm-Effect $Look {
+    Assert-CanFailOver $Look @('Replicating', 'Suspended')
+    $point = Select-RecoveryPoint $Look ([string]($Request.point))
+    Invoke-Act $Look {
+        if ($null -eq $point) {
+            Start-VMFailover -VM $Look.machine -AsTest -Confirm:$false -ErrorAction Stop
+        }
+        else {
+            Start-VMFailover -VMRecoverySnapshot $point -AsTest -Confirm:$false -ErrorAction Stop
+        }
+    } {
         param($vm)
         $null -ne $vm.testVM
     }
 }
 
+# What failing over, and doing so for a test, have in common.
+function Assert-CanFailOver {
+    param($Look, [string[]]$States)
+    Assert-Mode $Look @('Replica', 'ExtendedReplica')
+    if ($Look.before.replication.state -ceq 'RecoveryInProgress') {
+        Deny-Request $Look 'ObjectInUse' 'a failover is in progress'
+    }
+    Assert-State $Look $States
+    Assert-Replicated $Look
+    Assert-Power $Look @('Off')
+}
+
 # The recovery point of this id; null when none is asked for, which means the
 # latest data. A point may go at any time, so it is looked up here and now.
 function Select-RecoveryPoint {
-    param($Look, $Machine, [string]$Id)
+    param($Look, [string]$Id)
     if ($Id -ceq '') {
         return $null
     }
     $kinds = @('Replica', 'AppConsistentReplica', 'SyncedReplica')
-    foreach ($point in @(Get-VMSnapshot -VM $Machine -ErrorAction Stop)) {
+    foreach ($point in @(Get-VMSnapshot -VM $Look.machine -ErrorAction Stop)) {
         if (([string]($point.Id)).ToLowerInvariant() -ceq $Id -and $kinds -ccontains [string]($point.SnapshotType)) {
             return $point
         }
     }
-    Deny-Request $Look 'no-such-recovery-point' 'the replica has no recovery point with this id'
+    Deny-Request $Look 'no-such-recovery-point' 'the replica has no recovery point with this id (any more)'
 }
 
 function Invoke-StopTest {
@@ -124,9 +131,9 @@ function Invoke-StopTest {
     if ($null -eq $seen.testVM) {
         return New-NoChange $Look
     }
-    Enter-Act $Look
-    $null = Stop-VMFailover -VM (Find-Machine $seen.id) -Confirm:$false -ErrorAction Stop
-    Confirm-Effect $Look {
+    Invoke-Act $Look {
+        Stop-VMFailover -VM $Look.machine -Confirm:$false -ErrorAction Stop
+    } {
         param($vm)
         $null -eq $vm.testVM
     }

@@ -1,0 +1,257 @@
+package lane
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"lifeboat.io/pkg/hyperv/winrm/script"
+	"lifeboat.io/pkg/hyperv/winrm/wire"
+	"lifeboat.io/pkg/hyperv/winrm/wsman"
+)
+
+// Limits of a lane.
+const (
+	// maxOutput is how much the host may say in one answer, in bytes.
+	maxOutput = 16 << 20
+	// maxComplaint is how much of standard error is kept for an error message, in bytes.
+	maxComplaint = 512
+	// emptyPause is waited after a Receive that came back at once with nothing,
+	// which no Windows does, so that it cannot become a busy loop.
+	emptyPause = 100 * time.Millisecond
+)
+
+// Lane is one powershell.exe on a host.
+type Lane struct {
+	client   *wsman.Client
+	settings wsman.ShellSettings
+
+	creating bool // a shell may be there, whether or not we know its id
+	shell    string
+	command  string
+	count    int
+	output   []byte // of the host, not yet read
+	complain []byte // the end of its standard error
+	offset   time.Duration
+}
+
+// Error is how a request fails without an answer. The lane is of no use then.
+type Error struct {
+	// Delivered tells whether the request may have been carried out. False is certain.
+	Delivered bool
+	// Err is a *wire.Error, a *wsman.Fault, or tells what was wrong with the answer.
+	Err error
+}
+
+// Error tells what happened in one line.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrTooLate: the request's NotAfter had passed before it was sent.
+var ErrTooLate = errors.New("the time by which the request had to begin has passed")
+
+// New makes a lane that is not started. It takes the client over.
+func New(client *wsman.Client, s wsman.ShellSettings) *Lane {
+	return &Lane{client: client, settings: s}
+}
+
+// Start creates the shell, starts PowerShell in it, sends the function library
+// and hears that all is well. Whatever comes of it, Close must be called.
+func (l *Lane) Start(ctx context.Context) error {
+	var err error
+	l.creating = true
+	if l.shell, err = l.client.Create(ctx, l.settings); err != nil {
+		var w *wire.Error
+		l.creating = errors.As(err, &w) && w.Sent
+		return fmt.Errorf("create a shell: %w", err)
+	}
+	if l.command, err = l.client.Command(ctx, l.shell, "powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive",
+		"-ExecutionPolicy", "Bypass", "-OutputFormat", "Text", "-EncodedCommand", script.EncodedBootstrap()); err != nil {
+		return fmt.Errorf("start PowerShell: %w", err)
+	}
+	library := append(base64.StdEncoding.AppendEncode(nil, script.Library()), '\n')
+	answer, err := l.exchange(ctx, library, Request{Verb: "hello", Args: struct{}{}})
+	switch {
+	case err != nil:
+		return fmt.Errorf("start PowerShell: %w", err)
+	case !answer.OK:
+		return fmt.Errorf("start PowerShell: %w", &Refused{*answer.Error})
+	}
+	return nil
+}
+
+// Refused is a host that runs our PowerShell, which then found that it cannot
+// do its work there.
+type Refused struct{ Failure }
+
+// Error tells what the host said.
+func (r *Refused) Error() string { return r.ID + ": " + r.Message }
+
+// Do sends a request and waits for its answer.
+func (l *Lane) Do(ctx context.Context, r Request) (Answer, error) {
+	if !r.NotAfter.IsZero() && time.Now().After(r.NotAfter) {
+		return Answer{}, &Error{Err: ErrTooLate}
+	}
+	return l.exchange(ctx, nil, r)
+}
+
+// exchange sends a request, after some other lines, and waits for its answer.
+func (l *Lane) exchange(ctx context.Context, before []byte, r Request) (Answer, error) {
+	l.count++
+	id := strconv.Itoa(l.count) + "-" + nonce()
+	line, err := frame(id, r, l.offset)
+	if err != nil {
+		return Answer{}, &Error{Err: err}
+	}
+	if err := l.client.Send(ctx, l.shell, l.command, append(before, line...)); err != nil {
+		return Answer{}, &Error{Delivered: delivered(err), Err: err}
+	}
+	answer, err := l.await(ctx, id)
+	if err != nil {
+		return Answer{}, &Error{Delivered: true, Err: err}
+	}
+	return answer, nil
+}
+
+// delivered tells whether a Send that failed may have arrived. A host that
+// says why it did not take it has not.
+func delivered(err error) bool {
+	var f *wsman.Fault
+	if errors.As(err, &f) {
+		return !f.ShellGone() && !f.Quota() && f.Code != wsman.CodeAccessDenied && f.Code != wsman.CodeBusy
+	}
+	var w *wire.Error
+	return !errors.As(err, &w) || w.Sent
+}
+
+// await reads output until the answer is there.
+func (l *Lane) await(ctx context.Context, id string) (Answer, error) {
+	for {
+		answer, found, err := l.read(id)
+		if found || err != nil {
+			return answer, err
+		}
+		asked := time.Now()
+		out, err := l.client.Receive(ctx, l.shell, l.command)
+		if err != nil {
+			return Answer{}, err
+		}
+		l.output = append(l.output, out.Stdout...)
+		l.complain = lastOf(append(l.complain, out.Stderr...), maxComplaint)
+		switch {
+		case len(l.output) > maxOutput:
+			return Answer{}, garbage(fmt.Errorf("the host said more than %d bytes and no answer", maxOutput))
+		case out.Done:
+			if answer, found, err := l.read(id); found || err != nil {
+				return answer, err
+			}
+			return Answer{}, garbage(fmt.Errorf("PowerShell ended with exit code %d: %s", out.ExitCode, l.complaint()))
+		case len(out.Stdout)+len(out.Stderr) == 0 && time.Since(asked) < emptyPause:
+			if err := pause(ctx); err != nil {
+				return Answer{}, err
+			}
+		}
+	}
+}
+
+// read takes complete lines off the output until one is the answer. Other
+// lines are what cmdlets chat, or an answer nobody waits for any more.
+func (l *Lane) read(id string) (Answer, bool, error) {
+	for {
+		line, rest, complete := bytes.Cut(l.output, []byte("\n"))
+		if !complete {
+			return Answer{}, false, nil
+		}
+		l.output = bytes.Clone(rest)
+		answer, ours, err := answerIn(line, id)
+		switch {
+		case err != nil:
+			return Answer{}, false, garbage(err)
+		case ours:
+			// The host read its clock before now, so at least this much is it ahead.
+			l.offset = time.Until(answer.Clock)
+			return answer, true, nil
+		}
+	}
+}
+
+func pause(ctx context.Context) error {
+	t := time.NewTimer(emptyPause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return &wire.Error{Kind: wire.Cancelled, Sent: true, Err: context.Cause(ctx)}
+	case <-t.C:
+		return nil
+	}
+}
+
+// Close ends PowerShell, deletes the shell and closes the connection. Errors
+// are returned for the record: nothing more can be done, and the host deletes
+// an idle shell itself in the end.
+func (l *Lane) Close(ctx context.Context) error {
+	defer l.client.Close()
+	if l.shell == "" {
+		return l.deleteUnknown(ctx)
+	}
+	if l.command != "" {
+		// Best effort: what is left of it goes with the shell.
+		_ = l.client.Terminate(ctx, l.shell, l.command)
+	}
+	err := l.client.Delete(ctx, l.shell)
+	var f *wsman.Fault
+	if errors.As(err, &f) && f.ShellGone() {
+		return nil
+	}
+	return err
+}
+
+// deleteUnknown looks for a shell whose creation was never confirmed.
+func (l *Lane) deleteUnknown(ctx context.Context) error {
+	if !l.creating {
+		return nil
+	}
+	shells, err := l.client.Shells(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range shells {
+		if s.Name == l.settings.Name {
+			err = errors.Join(err, l.client.Delete(ctx, s.ID))
+		}
+	}
+	return err
+}
+
+// complaint is the end of what the host said on standard error.
+func (l *Lane) complaint() string {
+	text := strings.Join(strings.Fields(string(l.complain)), " ")
+	if text == "" {
+		return "it said nothing"
+	}
+	return strings.ToValidUTF8(text, "?")
+}
+
+func lastOf(b []byte, n int) []byte {
+	if len(b) > n {
+		return bytes.Clone(b[len(b)-n:])
+	}
+	return b
+}
+
+func nonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func garbage(err error) error { return &wire.Error{Kind: wire.Garbage, Sent: true, Err: err} }
