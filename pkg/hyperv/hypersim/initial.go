@@ -1,0 +1,107 @@
+package hypersim
+
+// Initial replication and resynchronization: the two ways a receiver gets a
+// whole new content. Both take a while, send what the sender's disks held when
+// they began, and end with both sides replicating.
+
+// startInitial begins initial replication from the sender. A seeded one
+// compares blocks with what the receiver has.
+func (r *relation) startInitial(seeded bool) {
+	r.irAt, r.irSeeded = never, seeded
+	r.to(wmiWaitingIR)
+	took := r.vm.m.w.durations.Resync
+	if !seeded {
+		took = r.vm.m.w.durations.InitialReplication
+		if to, code := r.vm.m.connect(r.call()); code == 0 {
+			took += r.vm.m.w.linkBetween(r.vm.m, to).transfer(r.vm.diskSize())
+		}
+	}
+	r.copyWhole(took, wmiWaitingIR)
+}
+
+// startResync begins resynchronization from the sender; the receiver shows it
+// too. Recovery points are gone when it ends.
+func (r *relation) startResync() {
+	r.resyncAt = never
+	r.to(wmiResyncing)
+	if to := r.vm.m.w.machine(r.replicaServer); to != nil {
+		if peer := r.receiver(to); peer != nil && peer.in(wmiReplicating, wmiSuspended, wmiCritical) {
+			peer.to(wmiResyncing)
+		}
+	}
+	r.copyWhole(r.vm.m.w.durations.Resync, wmiResyncing)
+}
+
+// copyWhole is the background task of both: it succeeds only if the
+// relationship is still in the state it was begun in and the receiver is there
+// and waiting.
+func (r *relation) copyWhole(took Duration, during wmiState) {
+	turn := r.turn
+	whole := r.vm.holds()
+	r.task = r.vm.m.begin(&job{vm: r.vm, finish: func(j *job) *CmdletError {
+		if r.turn != turn || r.task != j {
+			return nil
+		}
+		r.task = nil
+		peer := r.waitingReceiver(during)
+		if peer == nil {
+			r.cannotSend = true
+			r.stats.errors++
+			r.to(wmiCritical)
+			return nil
+		}
+		peer.vm.content, peer.vm.points = whole, nil
+		peer.lastPoint, peer.lastVSS = never, never
+		peer.irAt = never
+		peer.to(wmiReplicating)
+		r.to(wmiReplicating)
+		r.delivered(peer, whole, 0, took)
+		return nil
+	}}, took)
+}
+
+// waitingReceiver is the receiver if it can be reached and expects the copy.
+func (r *relation) waitingReceiver(during wmiState) *relation {
+	to, code := r.vm.m.connect(r.call())
+	if code != 0 || !to.admits(r.vm.m) || to.storageFull() {
+		return nil
+	}
+	peer := r.receiver(to)
+	if peer == nil || peer.vm.failedOver() || peer.wmi == wmiFailoverRuns {
+		return nil
+	}
+	if during == wmiWaitingIR && peer.wmi != wmiWaitingIR {
+		return nil
+	}
+	return peer
+}
+
+// stopTask ends a running initial replication or resynchronization.
+func (r *relation) stopTask() {
+	if r.task != nil {
+		r.task.finish = nil
+		r.task = nil
+	}
+}
+
+// irDue is a scheduled initial replication.
+type irDue relation
+
+func (d *irDue) on() *Machine { return (*relation)(d).vm.m }
+
+func (d *irDue) fire(w *World, turn uint32) {
+	if r := (*relation)(d); turn == r.turn && r.wmi == wmiReady && r.irAt != never && r.irAt <= w.now {
+		r.startInitial(r.irSeeded)
+	}
+}
+
+// resyncDue is a scheduled resynchronization.
+type resyncDue relation
+
+func (d *resyncDue) on() *Machine { return (*relation)(d).vm.m }
+
+func (d *resyncDue) fire(w *World, turn uint32) {
+	if r := (*relation)(d); turn == r.turn && r.resyncAt != never && r.resyncAt <= w.now && r.in(resumable...) {
+		r.startResync()
+	}
+}
