@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -159,6 +160,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(entry.Type, example(f, entry).Data())
 		f.Add(entry.Type, []byte("{}"))
 	}
+	f.Add("io.lifeboat.ticket.refused.v1", []byte(`{"reasons":[]}`))
 	f.Add("io.lifeboat.ticket.accepted.v1", []byte(`{"items":[{"reasons":null}],"vms":[{}]}`))
 	f.Fuzz(func(t *testing.T, ceType string, raw []byte) {
 		e := event.New()
@@ -176,8 +178,13 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		e.DataEncoded = again
-		if back, err := events.Decode(e); err != nil || !reflect.DeepEqual(back, data) {
-			t.Fatalf("decoded %+v, and again %+v, %v", data, back, err)
+		back, err := events.Decode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// An empty list that may be left out is, so compare what is written.
+		if fixed, err := json.Marshal(back); err != nil || !bytes.Equal(fixed, again) {
+			t.Fatalf("written %s, and again %s, %v", again, fixed, err)
 		}
 	})
 }
