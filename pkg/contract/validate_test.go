@@ -129,6 +129,21 @@ func TestRefusalWithoutRevision(t *testing.T) {
 	}
 }
 
+// An instruction to a run that never was has no kind to name; every other event
+// of a run has.
+func TestKindOfRun(t *testing.T) {
+	for _, entry := range events.Catalogue() {
+		if entry.Family != events.FamilyFailover {
+			continue
+		}
+		e := example(t, entry.Type)
+		edit(t, &e, func(data map[string]any) { delete(data, "kind") })
+		if err := Validate(e); (err == nil) != (entry.Event == "refused") {
+			t.Errorf("%s without a kind: %v", entry.Type, err)
+		}
+	}
+}
+
 // A writer may name its instance.
 func TestSourceBelowTheService(t *testing.T) {
 	e := example(t, "io.lifeboat.ticket.refused.v1")
