@@ -21,9 +21,13 @@ type Entry struct {
 	sentence func(data any) string
 }
 
+// Submitted reports whether others write the event type: tickets on their way
+// into the inbox. All other types are written by lifeboat alone.
+func (e Entry) Submitted() bool { return e.Event == "submitted" }
+
 // Writer names who publishes the event type.
 func (e Entry) Writer() string {
-	if e.Event == "submitted" {
+	if e.Submitted() {
 		return "ticket systems"
 	}
 	return e.Family.Writer()

@@ -86,7 +86,7 @@ func TestEveryTypeIsComplete(t *testing.T) {
 				t.Errorf("sentence\n%s\nwant\n%s", got, want)
 			}
 			subject := "lifeboat." + string(entry.Family) + ".{account}.{id}." + entry.Event
-			if entry.Event == "submitted" {
+			if entry.Submitted() {
 				subject = "lifeboat.inbox.{account}"
 			}
 			if row := "\n| `" + entry.Type + "` | `" + subject + "` | " + entry.Writer() + " |"; !bytes.Contains(page, []byte(row)) {

@@ -37,7 +37,7 @@ func Validate(e event.Event) error {
 		return &Error{e.Type(), e.ID(), []events.Reason{events.NewReason("not-one-of", "type", e.Type(), "is not in the catalogue", "use a type of package events")}}
 	}
 	var reasons []events.Reason
-	if entry.Event == "submitted" {
+	if entry.Submitted() {
 		_, reasons = ValidateSubmitted(e)
 	} else {
 		reasons = written(e, entry)

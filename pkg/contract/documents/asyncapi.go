@@ -169,7 +169,7 @@ func renderAsyncAPI() ([]byte, error) {
 
 // verb is what lifeboat does with events of a type.
 func verb(entry events.Entry) string {
-	if entry.Event == "submitted" {
+	if entry.Submitted() {
 		return "receive"
 	}
 	return "send"
@@ -185,7 +185,7 @@ func channel(entry events.Entry, key string) apiChannel {
 		Parameters: yaml.MapSlice{{Key: "account", Value: ref{"#/components/parameters/account"}}},
 		JetStream:  channelStream{Stream: streamInbox},
 	}
-	if entry.Event != "submitted" {
+	if !entry.Submitted() {
 		c.JetStream = channelStream{Stream: streamEvents, Lock: strings.TrimSuffix(c.Address, entry.Event) + ">"}
 		c.Parameters = append(c.Parameters, yaml.MapItem{Key: "id", Value: ref{"#/components/parameters/" + parameter(entry.Family)}})
 	}
@@ -205,7 +205,7 @@ func operation(entry events.Entry, key string) apiOperation {
 // message is one event type's headers and data.
 func message(entry events.Entry, key string) apiMessage {
 	trait := "written"
-	if entry.Event == "submitted" {
+	if entry.Submitted() {
 		trait = "submitted"
 	}
 	return apiMessage{

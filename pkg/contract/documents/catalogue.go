@@ -134,7 +134,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 // address is where events of a type are published, with parameters in braces.
 func address(entry events.Entry) string {
-	if entry.Event == "submitted" {
+	if entry.Submitted() {
 		return "lifeboat.inbox.{account}"
 	}
 	return "lifeboat." + string(entry.Family) + ".{account}.{id}." + entry.Event

@@ -178,7 +178,7 @@ func TestAsyncAPICoversTheCatalogue(t *testing.T) {
 	}
 	for _, entry := range events.Catalogue() {
 		key, action, stream := string(entry.Family)+"."+entry.Event, "send", "EVENTS"
-		if entry.Event == "submitted" {
+		if entry.Submitted() {
 			action, stream = "receive", "INBOX"
 		}
 		channel := doc.Channels[key]

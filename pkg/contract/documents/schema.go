@@ -40,7 +40,7 @@ func newSchemas(eventsDir string) (*schemas, error) {
 // silently not apply.
 func (s *schemas) render(entry events.Entry) ([]byte, error) {
 	root := reflect.TypeOf(entry.New()).Elem()
-	submitted := root == reflect.TypeFor[events.TicketSubmitted]()
+	submitted := entry.Submitted()
 	enums := map[string]reflect.Type{}
 	r := &jsonschema.Reflector{
 		Anonymous:                 true,
