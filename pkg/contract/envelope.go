@@ -20,7 +20,7 @@ func envelope(e event.Event, entry events.Entry) []events.Reason {
 	var reasons []events.Reason
 	check := func(ok bool, attribute, value, problem, fix string) {
 		if !ok {
-			reasons = append(reasons, events.NewReason("envelope", attribute, value, problem, fix))
+			reasons = append(reasons, reason(BadEnvelope, attribute, value, problem, fix))
 		}
 	}
 	source, count := entry.Family.Source(), events.Extension(e, events.ExtSequence)
@@ -57,7 +57,7 @@ func aboutSubject(e event.Event, entry events.Entry, data any) []events.Reason {
 	if about == agg.ID {
 		return nil
 	}
-	return []events.Reason{events.NewReason("envelope", "subject", e.Subject(), "is not what the data is about", "use the aggregate of "+about)}
+	return []events.Reason{reason(BadEnvelope, "subject", e.Subject(), "is not what the data is about", "use the aggregate of "+about)}
 }
 
 // textAt is the text at a location, or "".

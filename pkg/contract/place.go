@@ -89,16 +89,19 @@ func plainWord(name string) bool {
 	return true
 }
 
-// text writes a value for a reason: a text as it is, anything else as JSON.
+// text writes a value for a reason: a text as it is, other plain values as
+// JSON. Objects and lists are not repeated: they may hold what was not meant for
+// lifeboat.
 func text(v any) string {
-	if s, ok := v.(string); ok {
-		return s
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any, []any:
+		return ""
+	default:
+		raw, _ := json.Marshal(v) // decoded JSON always encodes
+		return string(raw)
 	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "" // decoded JSON always encodes
-	}
-	return string(raw)
 }
 
 // compareLocations orders locations as a reader meets them, entries of lists by

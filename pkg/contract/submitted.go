@@ -32,7 +32,7 @@ func isVMID(s string) bool { return vmID.MatchString(s) }
 func ValidateSubmitted(e event.Event) (events.TicketSubmitted, []events.Reason) {
 	compiled, err := schemas()
 	if err != nil {
-		return events.TicketSubmitted{}, []events.Reason{events.NewReason("no-schema", wholeData, "", err.Error(), "report this as a fault of lifeboat")}
+		return events.TicketSubmitted{}, []events.Reason{reason(NoSchema, wholeData, "", err.Error(), "report this as a fault of lifeboat")}
 	}
 	entry, _ := events.EntryOf(events.TicketSubmitted{})
 	found := submittedEnvelope(e, entry)
@@ -43,11 +43,11 @@ func ValidateSubmitted(e event.Event) (events.TicketSubmitted, []events.Reason) 
 // submittedEnvelope checks the attributes a ticket system writes.
 func submittedEnvelope(e event.Event, entry events.Entry) []events.Reason {
 	var found []events.Reason
-	add := func(code, attribute, value, problem, fix string) {
-		found = append(found, events.NewReason(code, attribute, value, problem, fix))
+	add := func(code Code, attribute, value, problem, fix string) {
+		found = append(found, reason(code, attribute, value, problem, fix))
 	}
 	if e.Type() != entry.Type {
-		add("not-one-of", "type", e.Type(), "is not a submitted ticket", "write "+entry.Type)
+		add(NotOneOf, "type", e.Type(), "is not a submitted ticket", "write "+entry.Type)
 	}
 	for _, a := range []struct {
 		name, value string
@@ -55,16 +55,16 @@ func submittedEnvelope(e event.Event, entry events.Entry) []events.Reason {
 	}{{"id", e.ID(), events.MaxID}, {"source", e.Source(), events.MaxName}} {
 		switch n := utf8.RuneCountInString(a.value); {
 		case n == 0:
-			add("missing", a.name, "", "is missing", "add it; CloudEvents asks for it")
+			add(Missing, a.name, "", "is missing", "add it; CloudEvents asks for it")
 		case n > a.most:
-			add("too-long", a.name, a.value, fmt.Sprintf("is %d characters long", n), fmt.Sprintf("use at most %d", a.most))
+			add(TooLong, a.name, a.value, fmt.Sprintf("is %d characters long", n), fmt.Sprintf("use at most %d", a.most))
 		}
 	}
 	if s := e.DataSchema(); s != "" && s != entry.SchemaURI() {
-		add("not-one-of", "dataschema", s, "is not the schema of a submitted ticket", "write "+entry.SchemaURI()+", or leave it out")
+		add(NotOneOf, "dataschema", s, "is not the schema of a submitted ticket", "write "+entry.SchemaURI()+", or leave it out")
 	}
 	if c := e.DataContentType(); c != "" && !isJSON(c) {
-		add("not-one-of", "datacontenttype", c, "is not JSON", "write "+event.ApplicationJSON)
+		add(NotOneOf, "datacontenttype", c, "is not JSON", "write "+event.ApplicationJSON)
 	}
 	return found
 }
@@ -77,25 +77,25 @@ func isJSON(contentType string) bool {
 
 // submittedData checks and decodes the data of a ticket.
 func submittedData(schema *jsonschema.Schema, raw []byte) (events.TicketSubmitted, []events.Reason) {
-	refuse := func(code, problem, fix string) (events.TicketSubmitted, []events.Reason) {
-		return events.TicketSubmitted{}, []events.Reason{events.NewReason(code, wholeData, "", problem, fix)}
+	refuse := func(code Code, problem, fix string) (events.TicketSubmitted, []events.Reason) {
+		return events.TicketSubmitted{}, []events.Reason{reason(code, wholeData, "", problem, fix)}
 	}
 	switch {
 	case len(raw) == 0:
-		return refuse("missing", "is missing", "put the ticket into the event's data, as JSON")
+		return refuse(Missing, "is missing", "put the ticket into the event's data, as JSON")
 	case len(raw) > events.MaxSubmittedBytes:
-		return refuse("too-large", fmt.Sprintf("is %d bytes long", len(raw)), fmt.Sprintf("use at most %d; split the VMs into several tickets", events.MaxSubmittedBytes))
+		return refuse(TooLarge, fmt.Sprintf("is %d bytes long", len(raw)), fmt.Sprintf("use at most %d; split the VMs into several tickets", events.MaxSubmittedBytes))
 	case !utf8.Valid(raw):
-		return refuse("wrong-form", "is not UTF-8", "encode the JSON as UTF-8")
+		return refuse(WrongForm, "is not UTF-8", "encode the JSON as UTF-8")
 	}
 	var data any
 	if err := json.Unmarshal(raw, &data); err != nil {
-		return refuse("wrong-form", "is not JSON that can be read: "+plainError(err), "correct the JSON")
+		return refuse(WrongForm, "is not JSON that can be read: "+plainError(err), "correct the JSON")
 	}
 	var found []violation
 	twice := duplicates(raw)
 	for _, location := range twice {
-		found = append(found, violation{location, events.NewReason("twice", field(data, location), "", "is there twice", "keep one")})
+		found = append(found, violation{location, reason(Twice, field(data, location), "", "is there twice", "keep one")})
 	}
 	found = append(found, violations(schema, data, schema.Validate(data))...)
 	if len(found) == 0 {
@@ -103,7 +103,7 @@ func submittedData(schema *jsonschema.Schema, raw []byte) (events.TicketSubmitte
 		if err == nil {
 			return ticket, nil
 		}
-		found = append(found, violation{nil, events.NewReason("wrong-form", wholeData, "", "cannot be read: "+plainError(err), "write times like 2026-03-02T09:00:00Z")})
+		found = append(found, violation{nil, reason(WrongForm, wholeData, "", "cannot be read: "+plainError(err), "write times like 2026-03-02T09:00:00Z")})
 	}
 	return salvage(schema, data, twice), inOrder(found)
 }

@@ -32,12 +32,12 @@ func (t *teller) tell(e *jsonschema.ValidationError) {
 	case *kind.Enum:
 		t.notOneOf(where, k)
 	case *kind.Const:
-		t.add(where, "not-one-of", "is not what this action takes", fmt.Sprintf("write %q, or leave it out", k.Want))
+		t.add(where, NotOneOf, "is not what this action takes", fmt.Sprintf("write %q, or leave it out", k.Want))
 	case *kind.Pattern:
 		problem, fix := patternText(k)
-		t.add(where, "wrong-form", problem, fix)
+		t.add(where, WrongForm, problem, fix)
 	case *kind.Format:
-		t.add(where, "wrong-form", "is not a time", "write date, time and zone like 2026-03-02T09:00:00Z")
+		t.add(where, WrongForm, "is not a time", "write date, time and zone like 2026-03-02T09:00:00Z")
 	default:
 		t.outOfBounds(where, e.ErrorKind)
 	}
@@ -47,24 +47,24 @@ func (t *teller) tell(e *jsonschema.ValidationError) {
 func (t *teller) outOfBounds(where []string, broken jsonschema.ErrorKind) {
 	switch k := broken.(type) {
 	case *kind.MinLength:
-		t.add(where, "empty", "is empty", "write something"+t.orLeaveOut(where))
+		t.add(where, Empty, "is empty", "write something"+t.orLeaveOut(where))
 	case *kind.MaxLength:
-		t.add(where, "too-long", fmt.Sprintf("is %d characters long", k.Got), fmt.Sprintf("use at most %d", k.Want))
+		t.add(where, TooLong, fmt.Sprintf("is %d characters long", k.Got), fmt.Sprintf("use at most %d", k.Want))
 	case *kind.MinItems:
-		t.add(where, "empty", "is an empty list", "give at least one entry"+t.orLeaveOut(where))
+		t.add(where, Empty, "is an empty list", "give at least one entry"+t.orLeaveOut(where))
 	case *kind.MaxItems:
-		t.addValue(where, "too-many", "", fmt.Sprintf("has %d entries", k.Got), fmt.Sprintf("use at most %d", k.Want))
+		t.addValue(where, TooMany, "", fmt.Sprintf("has %d entries", k.Got), fmt.Sprintf("use at most %d", k.Want))
 	case *kind.MinProperties:
-		t.add(where, "empty", "is empty", "give "+strings.Join(membersOf(at(t.root, where)), " or "))
+		t.add(where, Empty, "is empty", "give "+strings.Join(membersOf(at(t.root, where)), " or "))
 	case *kind.UniqueItems:
 		again := append(where[:len(where):len(where)], fmt.Sprint(k.Duplicates[1]))
-		t.add(again, "twice", "is there twice", fmt.Sprintf("keep entry %d and leave this one out", k.Duplicates[0]))
+		t.add(again, Twice, "is there twice", fmt.Sprintf("keep entry %d and leave this one out", k.Duplicates[0]))
 	case *kind.Minimum:
-		t.add(where, "out-of-range", "is too small", "use at least "+k.Want.RatString())
+		t.add(where, OutOfRange, "is too small", "use at least "+k.Want.RatString())
 	case *kind.Maximum:
-		t.add(where, "out-of-range", "is too large", "use at most "+k.Want.RatString())
+		t.add(where, OutOfRange, "is too large", "use at most "+k.Want.RatString())
 	default:
-		t.add(where, "not-valid", broken.LocalizedString(message.NewPrinter(language.English)), "see the schema "+t.root.Location)
+		t.add(where, NotValid, broken.LocalizedString(message.NewPrinter(language.English)), "see the schema "+t.root.Location)
 	}
 }
 
@@ -79,7 +79,7 @@ func (t *teller) missing(where []string) {
 	if s := at(t.root, where); s != nil && s.Description != "" {
 		fix = "add it: " + strings.TrimSuffix(s.Description, ".")
 	}
-	t.addValue(where, "missing", "", problem, fix)
+	t.addValue(where, Missing, "", problem, fix)
 }
 
 // unknown tells a member nobody knows. Its value is not repeated: it was not
@@ -92,7 +92,7 @@ func (t *teller) unknown(where []string, name string) {
 	} else if other := elsewhere(t.root, name); other != "" {
 		fix = "write it as " + other
 	}
-	t.addValue(append(where[:len(where):len(where)], name), "unknown-member", "", "is not known here", fix)
+	t.addValue(append(where[:len(where):len(where)], name), UnknownMember, "", "is not known here", fix)
 }
 
 // outOfPlace tells a member that has no effect with the ticket's action.
@@ -107,7 +107,7 @@ func (t *teller) outOfPlace(where []string) {
 		problem = fmt.Sprintf("has no effect with action %s", text(action))
 		fix = "leave it out; it goes with " + strings.Join(names, ", ")
 	}
-	t.add(where, "out-of-place", problem, fix)
+	t.add(where, OutOfPlace, problem, fix)
 }
 
 // typeNames are JSON's types in plain words.
@@ -126,7 +126,7 @@ func (t *teller) wrongType(where []string, k *kind.Type) {
 	if k.Got == "boolean" {
 		got = "a boolean"
 	}
-	t.add(where, "wrong-type", "is "+got, fix)
+	t.add(where, WrongType, "is "+got, fix)
 }
 
 // notOneOf tells a value that an enumeration does not have.
@@ -141,7 +141,7 @@ func (t *teller) notOneOf(where []string, k *kind.Enum) {
 			fix = "write " + like + "; known are " + strings.Join(known, ", ")
 		}
 	}
-	t.add(where, "not-one-of", "is not a value known here", fix)
+	t.add(where, NotOneOf, "is not a value known here", fix)
 }
 
 // orLeaveOut adds to a fix that a member may be left out, where it may.

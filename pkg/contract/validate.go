@@ -34,7 +34,7 @@ func (e *Error) Error() string {
 func Validate(e event.Event) error {
 	entry, ok := events.EntryByType(e.Type())
 	if !ok {
-		return &Error{e.Type(), e.ID(), []events.Reason{events.NewReason("not-one-of", "type", e.Type(), "is not in the catalogue", "use a type of package events")}}
+		return &Error{e.Type(), e.ID(), []events.Reason{reason(NotOneOf, "type", e.Type(), "is not in the catalogue", "use a type of package events")}}
 	}
 	var reasons []events.Reason
 	if entry.Submitted() {
@@ -50,20 +50,20 @@ func Validate(e event.Event) error {
 
 // written checks an event that lifeboat writes.
 func written(e event.Event, entry events.Entry) []events.Reason {
-	refuse := func(code, problem, fix string) []events.Reason {
-		return []events.Reason{events.NewReason(code, wholeData, "", problem, fix)}
+	refuse := func(code Code, problem, fix string) []events.Reason {
+		return []events.Reason{reason(code, wholeData, "", problem, fix)}
 	}
 	raw := e.Data()
 	if len(raw) > events.MaxEventBytes {
-		return refuse("too-large", fmt.Sprintf("is %d bytes long", len(raw)), fmt.Sprintf("use at most %d", events.MaxEventBytes))
+		return refuse(TooLarge, fmt.Sprintf("is %d bytes long", len(raw)), fmt.Sprintf("use at most %d", events.MaxEventBytes))
 	}
 	compiled, err := schemas()
 	if err != nil {
-		return refuse("no-schema", err.Error(), "render the schemas again")
+		return refuse(NoSchema, err.Error(), "render the schemas again")
 	}
 	var data any
 	if err := json.Unmarshal(raw, &data); err != nil {
-		return refuse("wrong-form", "is not JSON that can be read: "+plainError(err), "correct the JSON")
+		return refuse(WrongForm, "is not JSON that can be read: "+plainError(err), "correct the JSON")
 	}
 	schema := compiled[entry.Type]
 	found := violations(schema, data, schema.Validate(data))

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -180,6 +181,16 @@ func wantReason(t *testing.T, err error, field, code string) {
 	}
 	if !strings.Contains(err.Error(), field) {
 		t.Errorf("error text %q does not name %s", err, field)
+	}
+}
+
+func TestCodesAreDocumented(t *testing.T) {
+	form, seen := regexp.MustCompile(events.PatternCode), map[string]bool{}
+	for _, v := range Code("").Values() {
+		if !form.MatchString(v.Name) || seen[v.Name] || !strings.HasSuffix(v.Doc, ".") {
+			t.Errorf("code %+v", v)
+		}
+		seen[v.Name] = true
 	}
 }
 

@@ -24,7 +24,7 @@ func violations(root *jsonschema.Schema, data any, err error) []violation {
 	}
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
-		return []violation{{nil, events.NewReason("not-valid", wholeData, "", err.Error(), "see the schema "+root.Location)}}
+		return []violation{{nil, reason(NotValid, wholeData, "", err.Error(), "see the schema "+root.Location)}}
 	}
 	t := teller{root: root, data: data}
 	t.collect(invalid)
@@ -43,7 +43,7 @@ func inOrder(found []violation) []events.Reason {
 	var reasons []events.Reason
 	for i, v := range found {
 		if i == events.MaxReasons-1 && len(found) > events.MaxReasons {
-			return append(reasons, events.NewReason("more", wholeData, "",
+			return append(reasons, reason(More, wholeData, "",
 				fmt.Sprintf("has %d further faults", len(found)-i), "correct the ones listed first"))
 		}
 		reasons = append(reasons, v.reason)
@@ -70,7 +70,7 @@ func (t *teller) collect(e *jsonschema.ValidationError) {
 }
 
 // add notes a fault of what stands at the location.
-func (t *teller) add(location []string, code, problem, fix string) {
+func (t *teller) add(location []string, code Code, problem, fix string) {
 	value := ""
 	if v, ok := find(t.data, location); ok && len(location) > 0 {
 		value = text(v)
@@ -79,7 +79,7 @@ func (t *teller) add(location []string, code, problem, fix string) {
 }
 
 // addValue is add with the value to repeat.
-func (t *teller) addValue(location []string, code, value, problem, fix string) {
+func (t *teller) addValue(location []string, code Code, value, problem, fix string) {
 	location = slices.Clone(location)
-	t.found = append(t.found, violation{location, events.NewReason(code, field(t.data, location), value, problem, fix)})
+	t.found = append(t.found, violation{location, reason(code, field(t.data, location), value, problem, fix)})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"lifeboat.io/events"
+	"lifeboat.io/pkg/contract"
 )
 
 // mark tells people that a file is rendered.
@@ -27,6 +28,7 @@ func renderCatalogue(s *schemas) ([]byte, error) {
 		return nil, err
 	}
 	writeMembers(&page)
+	writeCodes(&page)
 	writeEvolution(&page)
 	writeEnums(&page, s)
 	return []byte(page.String()), nil
@@ -176,6 +178,17 @@ func need(name string, action events.Action) string {
 		return "may"
 	}
 	return "–"
+}
+
+// writeCodes lists what makes a submitted ticket malformed.
+func writeCodes(page *strings.Builder) {
+	page.WriteString("A malformed ticket is refused with every fault at once, each with field, problem and fix, and one of these codes:\n\n| code | meaning |\n|---|---|\n")
+	for _, v := range contract.Code("").Values() {
+		if c := contract.Code(v.Name); c != contract.BadEnvelope {
+			fmt.Fprintf(page, "| `%s` | %s |\n", c, v.Doc)
+		}
+	}
+	page.WriteString("\n")
 }
 
 // writeEvolution tells readers what they may rely on.
