@@ -80,7 +80,7 @@ func (Verdict) Values() []Value {
 type DataLoss struct {
 	// Bound says what Seconds means.
 	Bound LossBound `json:"bound"`
-	// Seconds is the age of the data handed over, against Until.
+	// Seconds is from Since until Until, for at-most; 0 otherwise.
 	Seconds float64 `json:"seconds"`
 	// Since is the time of the newest write known to be on the replica, by the host's clock.
 	Since *time.Time `json:"since,omitempty"`
@@ -339,7 +339,7 @@ type FailoverHeld struct {
 	Step Step `json:"step,omitempty"`
 	// Code names the situation, for programs: kebab-case, stable.
 	Code string `json:"code"`
-	// Why is the situation, for a person.
+	// Why is the situation, for a person: whole sentences with their full stops.
 	Why string `json:"why"`
 	// Decider is who must decide.
 	Decider string `json:"decider"`
@@ -445,7 +445,7 @@ type FailoverSucceeded struct {
 	RunRef
 	// RTO is the measured recovery time with its parts.
 	RTO RTO `json:"rto"`
-	// DowntimeMillis is how long the VM did not serve, for a planned failover, in milliseconds; 0 for a test.
+	// DowntimeMillis is how long the VM did not serve, in milliseconds. Where nobody saw it stop, that is counted from the ticket's submission, so it is a lower bound; 0 for a test.
 	DowntimeMillis int64 `json:"downtimeMillis"`
 	// DataLoss is the measured data loss.
 	DataLoss DataLoss `json:"dataLoss"`
@@ -458,7 +458,7 @@ type FailoverSucceeded struct {
 // FailoverFailed ends a run without what was asked.
 type FailoverFailed struct {
 	RunRef
-	// Why is the reason, for a person.
+	// Why is the reason, for a person: whole sentences with their full stops.
 	Why string `json:"why"`
 	// State says what is up, what is down, and the safe next step, for a person.
 	State string `json:"state"`

@@ -10,7 +10,7 @@ type Reading struct {
 	Host string `json:"host"`
 	// ReadAt is when, by lifeboat's clock.
 	ReadAt time.Time `json:"readAt"`
-	// HostTime is the host's own clock in the same look. LastReplicationTime is to be compared with this.
+	// HostTime is the host's own clock in the same look. LastReplication is to be compared with this.
 	HostTime *time.Time `json:"hostTime,omitempty"`
 	// Fault says why nothing could be read; all below is absent then.
 	Fault *Fault `json:"fault,omitempty"`
@@ -28,7 +28,7 @@ type Reading struct {
 	Extended *ReplicationReading `json:"extended,omitempty"`
 	// TestVM is the test VM of this replica, when there is one.
 	TestVM *TestVMReading `json:"testVm,omitempty"`
-	// RecoveryPoints counts the recovery points of this replica.
+	// RecoveryPoints counts the recovery points of this replica; absent when there are none, and on a primary.
 	RecoveryPoints int `json:"recoveryPoints,omitempty"`
 }
 

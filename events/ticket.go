@@ -55,7 +55,7 @@ type TicketRef struct {
 	System string `json:"system"`
 	// Ticket is the ticket's number in that system.
 	Ticket string `json:"ticket"`
-	// Revision counts the ticket's versions from 1. The same (system, ticket, revision) is one request however often it arrives.
+	// Revision numbers the ticket's versions, upwards from 1; 0 only in the refusal of a ticket that did not say. The same (system, ticket, revision) is one request however often it arrives.
 	Revision int `json:"revision"`
 }
 
@@ -127,7 +127,7 @@ type Request struct {
 	// VMs are the VMs it is asked for, each by id or by name. Each is answered on its own.
 	// A cleanup, commit, cancel or resume may leave it out to mean every VM of the ticket it refers to.
 	VMs []VMRef `json:"vms,omitempty"`
-	// Refers is the number of the earlier ticket that a cleanup, commit, cancel or resume is about; empty means this ticket's own earlier revision.
+	// Refers is the number of the earlier ticket that a cleanup, commit, cancel or resume is about; absent means this ticket's own earlier revision.
 	Refers string `json:"refers,omitempty"`
 	// Window bounds when the run may begin.
 	Window *Window `json:"window,omitempty"`
