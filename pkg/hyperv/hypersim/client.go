@@ -12,18 +12,17 @@ import (
 // and meet what the network and the host are put through. A name this world
 // has no host for gives a host that never answers.
 //
-// In a stepped world each call carries time forward until it is answered or
-// its deadline is over: the one of WithDeadline, else Spec.CallDeadline. In a
-// live one a call waits for real until its context ends. The time of
-// hyperv.BeginBy is by the world's clock.
+// Each call ends, by simulated time, when it is answered or its deadline is
+// over: the one of WithDeadline, else Spec.CallDeadline. In a stepped world it
+// carries time forward itself; in a live one it waits, and ends with its
+// context at the latest. The time of hyperv.BeginBy is by the world's clock.
 func (w *World) Host(name string) hyperv.Host {
 	return &client{w: w, name: name, m: w.Machine(name)}
 }
 
 type deadlineKey struct{}
 
-// WithDeadline gives the calls of a context a deadline of d simulated time, in
-// a stepped world.
+// WithDeadline gives each call of a context a deadline of d simulated time.
 func WithDeadline(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, deadlineKey{}, Duration(d))
 }
@@ -66,10 +65,7 @@ func (c *client) failure(r *request, class hyperv.Class, code, message string) *
 
 // deadline is when a call that begins now gives up.
 func (c *client) deadline(ctx context.Context) instant {
-	switch d, given := ctx.Value(deadlineKey{}).(Duration); {
-	case c.w.live:
-		return forever // its context ends it
-	case given:
+	if d, given := ctx.Value(deadlineKey{}).(Duration); given {
 		return c.w.now.plus(d)
 	}
 	return c.w.now.plus(c.w.deadline)
@@ -105,10 +101,7 @@ func (c *client) call(ctx context.Context, r *request) *hyperv.Error {
 	v := &visit{remote: true, beginBy: beginBy, next: r.next}
 	way := c.w.durations.Visit
 	if fault.is(FaultLate) {
-		way = fault.Delay
-		if deadline != forever {
-			way += Duration(deadline - c.w.now)
-		}
+		way = Duration(deadline-c.w.now) + fault.Delay
 	}
 	c.m.admit(v, way)
 	answered := c.w.await(ctx, v, deadline)

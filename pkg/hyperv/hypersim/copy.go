@@ -22,14 +22,14 @@ type vmCopy struct {
 	disks     []disk
 	guest     Guest
 
-	power      hyperv.PowerState
-	bootedFrom instant // since when the guest runs or boots
-	wasRunning bool    // when the host's service stopped, for StartIfRunning
-	stopping   []*job  // Stop-VM calls waiting for the guest
-	shutdown   uint32  // turn of the guest shutdown under way
+	power        hyperv.PowerState
+	bootedFrom   instant // since when the guest runs or boots
+	wasRunning   bool    // when the host's service stopped, for StartIfRunning
+	stopping     []*job  // Stop-VM calls waiting for the guest
+	shutdown     uint32  // turn of the guest shutdown under way
 	shuttingDown bool
-	op         *job    // holds the operation lock
-	merge      *job
+	op           *job // holds the operation lock
+	merge        *job
 
 	content      content // what the disks hold; up to writingSince while writing
 	writing      bool

@@ -23,8 +23,7 @@ const (
 	// FaultNoReply: the request is carried out, no answer comes, and the caller waits until its deadline.
 	FaultNoReply FaultKind = "no-reply"
 	// FaultLate: the request is held up on its way; the caller waits until its
-	// deadline, and Delay after that the request is carried out. In a live
-	// world, where only the caller knows its deadline, Delay counts from the call.
+	// deadline, and Delay after that the request is carried out.
 	FaultLate FaultKind = "late"
 	// FaultAccessDenied: the credentials are refused.
 	FaultAccessDenied FaultKind = "access-denied"

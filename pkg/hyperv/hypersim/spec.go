@@ -16,7 +16,7 @@ type Spec struct {
 	// Live lets calls wait until somebody else advances the world. Otherwise
 	// each call carries time forward itself.
 	Live bool `json:"live,omitempty"`
-	// CallDeadline bounds the verbs of World.Host in a stepped world; 0 means 10 minutes.
+	// CallDeadline bounds the verbs of World.Host in simulated time; 0 means 10 minutes.
 	CallDeadline Duration `json:"callDeadline,omitempty"`
 	// JournalLimit is how many journal entries are kept; 0 means 100,000.
 	JournalLimit int `json:"journalLimit,omitempty"`

@@ -192,8 +192,10 @@ var verbSetAutoStart = &ensure{
 }
 
 var verbBecomeReplica = &ensure{
-	verb:  "BecomeReplica",
-	there: func(vm *hyperv.VM, _ *arguments) bool { return vm.Replication.Mode == hyperv.ModeReplica && !failedOver(vm) },
+	verb: "BecomeReplica",
+	there: func(vm *hyperv.VM, _ *arguments) bool {
+		return vm.Replication.Mode == hyperv.ModeReplica && !failedOver(vm)
+	},
 	refuse: func(_ *Machine, vm *hyperv.VM, _ *arguments) *hyperv.Error {
 		switch {
 		case vm.Replication.Mode != hyperv.ModePrimary:

@@ -96,6 +96,9 @@ func (w *World) await(ctx context.Context, v *visit, limit instant) bool {
 		return v.over()
 	}
 	if ended := v.ended; ended != nil {
+		if v.remote {
+			w.schedule(limit, (*expiring)(v), 0)
+		}
 		w.mu.Unlock()
 		select {
 		case <-ended:
@@ -105,6 +108,13 @@ func (w *World) await(ctx context.Context, v *visit, limit instant) bool {
 	}
 	return v.over()
 }
+
+// expiring is a visit whose caller gives up at its deadline.
+type expiring visit
+
+func (e *expiring) on() *Machine { return nil }
+
+func (e *expiring) fire(*World, uint32) { (*visit)(e).release() }
 
 // pause lets time pass until an instant, or until the context ends in a live
 // world. The world is locked.

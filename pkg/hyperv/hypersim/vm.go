@@ -116,7 +116,30 @@ func validStartAction(a hyperv.StartAction) bool {
 	return a == hyperv.StartNothing || a == hyperv.StartIfRunning || a == hyperv.StartAlways
 }
 
-func validStopAction(a StopAction) bool { return a == StopTurnOff || a == StopSave || a == StopShutDown }
+func validStopAction(a StopAction) bool {
+	return a == StopTurnOff || a == StopSave || a == StopShutDown
+}
+
+// NewVM is New-VM, as far as a name goes: a VM that is off, without disks,
+// adapters or replication.
+func (m *Machine) NewVM(ctx context.Context, name string) (hyperv.VMID, error) {
+	var id hyperv.VMID
+	err := m.configure(ctx, "New-VM", func() *CmdletError {
+		if name == "" {
+			return badParameter("A virtual machine needs a name.")
+		}
+		id = m.w.random.vmID()
+		c := &vmCopy{m: m, id: id, name: name, config: Config{}.withDefaults(), autoStart: hyperv.StartIfRunning,
+			autoStop: StopSave, power: hyperv.PowerOff, mode: hyperv.ModeNone}
+		c.rel = newRelation(c, false)
+		m.add(c)
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
 
 // RemoveVM is Remove-VM: it deletes a VM that is off and not replicated. A
 // test VM can be deleted like that too.

@@ -1,0 +1,159 @@
+package hypertest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"lifeboat.io/pkg/hyperv"
+)
+
+// bringBackAfter brings the pair back to its starting state when the case is
+// over, whatever the case did or failed to do.
+func (p *Pair) bringBackAfter(t *testing.T) {
+	t.Helper()
+	primary, err := p.Primary.Read(t.Context(), p.VM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica, err := p.Replica.Read(t.Context(), p.VM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.bringBack(context.Background(), primary, replica); err != nil {
+			t.Errorf("the VM could not be brought back to where it was; look after it by hand: %v", err)
+		}
+	})
+}
+
+// bringBack undoes what cases do, as far as the verbs can.
+func (p *Pair) bringBack(ctx context.Context, primary, replica hyperv.VM) error {
+	if p.Mend != nil {
+		p.Mend() // the verbs below must get through
+	}
+	for _, h := range []hyperv.Host{p.Replica, p.Primary} {
+		if err := p.undo(ctx, h); err != nil {
+			return err
+		}
+	}
+	vm, err := p.Replica.Read(ctx, p.VM)
+	if err != nil {
+		return err
+	}
+	var steps []verb
+	if vm.Replication.Mode == hyperv.ModePrimary {
+		steps = p.failBack()
+	}
+	steps = append(steps,
+		func(ctx context.Context) (hyperv.Change, error) {
+			return p.Replica.SetTestNetwork(ctx, p.VM, testNetworkOf(replica))
+		},
+		func(ctx context.Context) (hyperv.Change, error) {
+			return p.Primary.SetAutoStart(ctx, p.VM, primary.AutoStart)
+		},
+		func(ctx context.Context) (hyperv.Change, error) {
+			return p.Replica.SetAutoStart(ctx, p.VM, replica.AutoStart)
+		},
+		func(ctx context.Context) (hyperv.Change, error) { return p.Primary.Start(ctx, p.VM) })
+	if err := p.each(ctx, steps...); err != nil {
+		return err
+	}
+	return p.whole(ctx)
+}
+
+// needsResume skips a case after which a primary may be in Error, because its
+// replica was failed over under it.
+func (t *trial) needsResume() {
+	t.Helper()
+	if !t.Disposable && t.Resume == nil {
+		t.Skip("the fixture cannot resume the primary's replication afterwards")
+	}
+}
+
+// undo takes back a test, a failover or a preparation on one host.
+func (p *Pair) undo(ctx context.Context, h hyperv.Host) error {
+	vm, err := h.Read(ctx, p.VM)
+	if err != nil {
+		return err
+	}
+	var steps []verb
+	if vm.TestVM != nil {
+		steps = append(steps, func(ctx context.Context) (hyperv.Change, error) { return h.StopTestFailover(ctx, p.VM) })
+	}
+	switch vm.Replication.State {
+	case hyperv.StateFailedOverWaitingCompletion:
+		steps = append(steps,
+			func(ctx context.Context) (hyperv.Change, error) {
+				return h.Stop(ctx, p.VM, hyperv.StopOptions{Force: true})
+			},
+			func(ctx context.Context) (hyperv.Change, error) { return h.CancelFailover(ctx, p.VM) })
+	case hyperv.StatePreparedForFailover:
+		steps = append(steps, func(ctx context.Context) (hyperv.Change, error) { return h.CancelFailover(ctx, p.VM) })
+	}
+	return p.each(ctx, steps...)
+}
+
+// failBack is a planned failover from the replica, which leads, to the primary.
+func (p *Pair) failBack() []verb {
+	return []verb{
+		func(ctx context.Context) (hyperv.Change, error) { return p.Replica.Stop(ctx, p.VM, stopOptions) },
+		func(ctx context.Context) (hyperv.Change, error) { return p.Replica.Prepare(ctx, p.VM) },
+		func(ctx context.Context) (hyperv.Change, error) { return p.Primary.FailOver(ctx, p.VM, "") },
+		func(ctx context.Context) (hyperv.Change, error) { return p.Primary.Reverse(ctx, p.VM, p.ToReplica) },
+	}
+}
+
+// each calls verbs in order, and calls one again that was only early, such as
+// during a merge.
+func (p *Pair) each(ctx context.Context, steps ...verb) error {
+	for _, step := range steps {
+		for passed := time.Duration(0); ; passed += checkPoll {
+			_, err := step(ctx)
+			if err == nil {
+				break
+			}
+			if e := hyperv.AsError(err); e.Class != hyperv.ClassRetry || passed >= p.patience() {
+				return err
+			}
+			p.Pass(checkPoll)
+		}
+	}
+	return nil
+}
+
+// whole waits until the pair is in its starting state.
+func (p *Pair) whole(ctx context.Context) error {
+	for passed := time.Duration(0); ; passed += checkPoll {
+		primary, err := p.Primary.Read(ctx, p.VM)
+		if err != nil {
+			return err
+		}
+		replica, err := p.Replica.Read(ctx, p.VM)
+		if err == nil && p.Resume != nil && primary.Replication.State == hyperv.StateError {
+			err = p.Resume(p.Primary)
+		}
+		switch {
+		case err != nil:
+			return err
+		case primary.Heartbeat.Alive() && primary.Replication.Health == hyperv.HealthNormal && replica.Replication.Health == hyperv.HealthNormal &&
+			primary.Replication.State == hyperv.StateReplicating && replica.Replication.State == hyperv.StateReplicating:
+			return nil
+		case passed >= p.patience():
+			return errors.New("the VM does not come up and replicate again: primary " + essence(primary) + ", replica " + essence(replica))
+		}
+		p.Pass(checkPoll)
+	}
+}
+
+// testNetworkOf is what SetTestNetwork needs to make the adapters as they were.
+func testNetworkOf(vm hyperv.VM) []hyperv.AdapterSwitch {
+	var all []hyperv.AdapterSwitch
+	for _, a := range vm.Adapters {
+		if a.TestSwitch != "" {
+			all = append(all, hyperv.AdapterSwitch{Adapter: a.Name, Switch: a.TestSwitch})
+		}
+	}
+	return all
+}
