@@ -58,6 +58,9 @@ const maxFrame = 1 << 20
 // ticksAtUnixEpoch are .NET's ticks, of 100 ns, at 1970-01-01 UTC.
 const ticksAtUnixEpoch = 621355968000000000
 
+// ErrRequest: the request cannot be sent as it is.
+var ErrRequest = errors.New("request cannot be sent")
+
 // frame is a request line.
 func frame(id string, r Request, offset time.Duration) ([]byte, error) {
 	var notAfter int64
@@ -71,11 +74,11 @@ func frame(id string, r Request, offset time.Duration) ([]byte, error) {
 		Args     any    `json:"args"`
 	}{id, r.Verb, notAfter, r.Args})
 	if err != nil {
-		return nil, fmt.Errorf("request: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	line := base64.StdEncoding.AppendEncode(nil, text)
 	if len(line) > maxFrame {
-		return nil, fmt.Errorf("request %s has %d bytes, at most %d fit", r.Verb, len(line), maxFrame)
+		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d fit", ErrRequest, r.Verb, len(line), maxFrame)
 	}
 	return append(line, '\n'), nil
 }
@@ -83,7 +86,7 @@ func frame(id string, r Request, offset time.Duration) ([]byte, error) {
 // answerIn reads a line of output. A line that is no answer to this request is
 // none of ours: false. A line that is one, but cannot be read, is an error.
 func answerIn(line []byte, id string) (Answer, bool, error) {
-	fields := bytes.Fields(line)
+	fields := bytes.Fields(bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF"))) // PowerShell may begin with a mark
 	if len(fields) != 3 || string(fields[0]) != mark || string(fields[1]) != id {
 		return Answer{}, false, nil
 	}
