@@ -211,6 +211,8 @@ type StepStarted struct {
 	Host string `json:"host"`
 	// Attempt counts from 1 within the step. A later attempt follows only a look that showed the effect did not happen.
 	Attempt int `json:"attempt"`
+	// Seen is the look at the host that the decision rests on.
+	Seen *Reading `json:"seen,omitempty"`
 }
 
 // How tells how a step came to be done.

@@ -51,6 +51,15 @@ func (r *Run) primaryAutoStart() string {
 	return before.AutoStart
 }
 
+// unfenced is the automatic start action the primary gets back: the one it had
+// when the run was planned or, if it was silent then, when it came back.
+func (r *Run) unfenced(f *Fence) hyperv.StartAction {
+	if before := r.primaryAutoStart(); before != "" || f == nil || f.Before == nil {
+		return hyperv.StartAction(before)
+	}
+	return hyperv.StartAction(f.Before.AutoStart)
+}
+
 // sawPrimaryDown reports whether the plan rests on a witness that saw the
 // primary not running, or the run has shut it down itself.
 func (r *Run) sawPrimaryDown() bool {

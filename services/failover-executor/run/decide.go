@@ -50,9 +50,9 @@ func decideRun(p Policy, s State, m Mind, now time.Time) Ask {
 	r := s.Run
 	switch r.Phase {
 	case PhaseHeld:
-		return decideHeld(p, r, now)
+		return decideHeld(p, s, now)
 	case PhaseAwaitingCleanup, PhaseAwaitingCommit:
-		return decideWindow(p, s, now)
+		return decideWindow(s, now)
 	default:
 	}
 	if r.Abandoned != nil {
@@ -84,7 +84,7 @@ func awaiting(r *Run, action events.Action, now time.Time) any {
 }
 
 // decideWindow ends a window when its time has come.
-func decideWindow(p Policy, s State, now time.Time) Ask {
+func decideWindow(s State, now time.Time) Ask {
 	r := s.Run
 	if now.Before(r.Until) {
 		return Ask{Do: DoRest, Until: r.Until}
@@ -106,7 +106,8 @@ func decideWindow(p Policy, s State, now time.Time) Ask {
 
 // decideHeld rests. A test that is held past the time it was to be held open
 // is undone, so that a forgotten test VM does not stay for ever.
-func decideHeld(p Policy, r *Run, now time.Time) Ask {
+func decideHeld(p Policy, s State, now time.Time) Ask {
+	r := s.Run
 	if r.Kind != events.KindTest || r.Undoing {
 		return Ask{Do: DoRest}
 	}
@@ -114,7 +115,7 @@ func decideHeld(p Policy, r *Run, now time.Time) Ask {
 	if now.Before(until) {
 		return Ask{Do: DoRest, Until: until}
 	}
-	steps, _, ok := r.undoing(p)
+	steps, _, ok := s.undoing(p)
 	if !ok {
 		return Ask{Do: DoRest}
 	}

@@ -20,7 +20,7 @@ func decideFence(p Policy, s State, m Mind, now time.Time) (ask Ask, next time.T
 	if open, busy := s.underWay(); busy && !fenceOpen(s, open) {
 		return Ask{}, time.Time{}, false // one effect at a time
 	}
-	if s.Run.Phase == PhaseRunning && s.Run.Undoing || f.Quiet && !f.Committed {
+	if s.Duty.Open == nil && (s.Run.Undoing && s.Active() || f.Quiet && !f.Committed) {
 		return Ask{}, time.Time{}, false
 	}
 	for _, h := range []string{f.Host, f.Live} {
@@ -30,21 +30,43 @@ func decideFence(p Policy, s State, m Mind, now time.Time) (ask Ask, next time.T
 	}
 	old, live := m.Sights[f.Host], m.Sights[f.Live]
 	next = old.At.Add(p.FenceProbe)
-	if !old.answers() {
+	switch {
+	case s.Duty.Open != nil && !old.answers():
+		return s.fenceLost(p, old, now), next, true
+	case s.Duty.Open != nil: // its outcome comes first
+		return decideStep(p, s, m, s.fenceStage(p, s.Duty.Open.Step), now), next, true
+	case !old.answers():
 		return Ask{}, next, false
-	}
-	if !live.answers() {
+	case !live.answers():
 		return Ask{}, live.At.Add(p.FenceProbe), false
 	}
-	if why := notLive(live.VM); why != "" && s.Duty.Open == nil {
+	if why := notLive(live.VM); why != "" {
 		return s.fenceHeld(m, why), next, true
 	}
 	step, more := fenceStep(f, old.VM)
 	if !more {
 		return record(s.fencedEvent(m)), next, true
 	}
-	ask = decideStep(p, s, m, stage{slot: s.Duty, step: planStep(p, step, f.Host, f.Live), duty: true}, now)
-	return ask, next, true
+	return decideStep(p, s, m, s.fenceStage(p, step), now), next, true
+}
+
+// fenceStage is a step of the fence, to be carried out.
+func (s State) fenceStage(p Policy, step events.Step) stage {
+	return stage{slot: s.Duty, step: planStep(p, step, s.Fence.Host, s.Fence.Live), duty: true}
+}
+
+// fenceLost gives an attempt at fencing up when the old primary has fallen
+// silent and nothing asked of it can begin any more: the run must not wait for
+// it. When it answers again, it is looked at again.
+func (s State) fenceLost(p Policy, old Sight, now time.Time) Ask {
+	o := s.Duty.Open
+	if now.Before(o.At.Add(p.settle())) {
+		return wait(now.Add(p.PollEvery))
+	}
+	return record(&events.StepFailed{
+		RunRef: s.Fence.RunRef, Step: o.Step, Host: o.Host, Attempt: o.Attempt,
+		Fault: events.Fault{Class: events.ClassRetry, Code: old.Fault.Code, Message: "the old primary has fallen silent; it is looked at again when it answers: " + old.Fault.Message},
+	})
 }
 
 // fenceOpen reports whether the effect under way is the fence's own.
@@ -86,7 +108,7 @@ func fenceStep(f *Fence, old hyperv.VM) (step events.Step, more bool) {
 // fencedEvent tells that the old primary is quiet.
 func (s State) fencedEvent(m Mind) *events.FailoverFenced {
 	f := s.Fence
-	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.WasRunning, Before: f.Before, After: m.reading(f.Host)}
+	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.wasRunning(), Before: f.Before, After: m.reading(f.Host)}
 	if d.Before == nil {
 		d.Before = d.After
 	}

@@ -35,9 +35,9 @@ func Fold(history []Event) (State, error) {
 // allowed because it changes nothing. Everything absent is illegal.
 var legal = map[Phase]map[string]bool{
 	"":                   set("planned"),
-	PhaseRunning:         set("step-started", "step-done", "step-failed", "held", "instructed", "awaiting-cleanup", "awaiting-commit", "committed", "cancelled", "succeeded", "failed", "fenced"),
+	PhaseRunning:         set("step-started", "step-done", "step-failed", "held", "resumed", "instructed", "awaiting-cleanup", "awaiting-commit", "committed", "cancelled", "succeeded", "failed", "fenced"),
 	PhaseAwaitingCleanup: set("instructed", "held"),
-	PhaseAwaitingCommit:  set("instructed", "held", "step-started", "step-done", "step-failed", "fenced"),
+	PhaseAwaitingCommit:  set("instructed", "held", "resumed", "step-started", "step-done", "step-failed", "fenced"),
 	PhaseHeld:            set("resumed", "instructed", "step-started", "step-done", "step-failed", "fenced", "held"),
 	PhaseEnded:           set("planned", "step-started", "step-done", "step-failed", "held", "resumed", "fenced"),
 }
@@ -149,6 +149,9 @@ func (s *State) planned(d *events.FailoverPlanned, at time.Time) error {
 		Override:  d.Override,
 		Clock:     startClock(d.SubmittedAt, d.AcceptedAt),
 	}
+	if overall(d.Witnesses) == events.VerdictUp {
+		r.Override = nil // whoever says it is down is wrong: it was just seen running
+	}
 	r.Clock.lap("intake", d.AcceptedAt)
 	r.Clock.lap("planning", at)
 	s.Run = r
@@ -187,6 +190,9 @@ func (s *State) stepStarted(d *events.StepStarted, at time.Time) error {
 	}
 	if open, ok := s.underWay(); ok {
 		return &Illegal{Event: "step-started", Phase: s.phase(), Detail: string(open.Step) + " is still under way"}
+	}
+	if slot == &s.Duty && s.Fence.Before == nil {
+		s.Fence.Before = d.Seen
 	}
 	slot.Open = &Open{Step: d.Step, Host: d.Host, Attempt: d.Attempt, At: at}
 	slot.Attempts = d.Attempt
@@ -233,14 +239,9 @@ func (s *State) dutyDone(d *events.StepDone) {
 		s.Fence = nil
 		return
 	}
-	if d.Before == nil {
-		return
-	}
-	if s.Fence.Before == nil {
-		s.Fence.Before = d.Before
-	}
-	if d.Before.Power == "Running" {
-		s.Fence.WasRunning = true
+	if d.Step == events.StepPowerOffOldPrimary && d.After != nil {
+		stopped := d.After.ReadAt
+		s.Run.oldStopped = &stopped
 	}
 }
 
@@ -269,6 +270,7 @@ func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	r := s.Run
 	if s.Fence != nil && d.Code == holdFenceAmbiguous {
 		s.Fence.Held = true
+		s.Duty = Slot{Attempts: s.Duty.Attempts}
 		return nil
 	}
 	if r.Phase == PhaseHeld || r.Phase == PhaseEnded {
@@ -278,6 +280,9 @@ func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	held := *d
 	r.Held, r.heldBefore = &held, r.Phase
 	r.Phase = PhaseHeld
+	// A run is held only when nothing asked for can begin any more; whether it
+	// has happened is looked at afresh when somebody has decided.
+	s.Step = Slot{Attempts: s.Step.Attempts}
 	return nil
 }
 
@@ -299,12 +304,15 @@ func (r *Run) doing() string {
 func (s *State) resumed(d *events.FailoverResumed, at time.Time) error {
 	s.Answered[answerKey(d.Run, d.By)] = true
 	r := s.Run
-	if s.Fence != nil && s.Fence.Held && r.Phase != PhaseHeld {
-		s.Fence.Held = false
-		if d.Choice == events.ChoiceAbandon {
-			s.Fence = nil
+	if s.Fence != nil && s.Fence.Held {
+		s.Fence.Held = false // whoever decides on the run wants the fence looked at, too
+		s.Duty = Slot{Attempts: s.Duty.Attempts}
+		if r.Phase != PhaseHeld {
+			if d.Choice == events.ChoiceAbandon {
+				s.Fence = nil
+			}
+			return nil
 		}
-		return nil
 	}
 	if r.Phase != PhaseHeld {
 		return &Illegal{Event: "resumed", Phase: r.Phase, Detail: "nothing is held"}
@@ -312,9 +320,7 @@ func (s *State) resumed(d *events.FailoverResumed, at time.Time) error {
 	r.Clock.lap(r.doing(), at)
 	step := r.Held.Step
 	r.Phase, r.Held = r.heldBefore, nil
-	// The step gets fresh tries and a fresh deadline. An attempt
-	// that is open stays open, because its effect may still be seen.
-	s.Step = Slot{Open: s.Step.Open, Attempts: s.Step.Attempts, Since: at}
+	s.Step = Slot{Attempts: s.Step.Attempts, Since: at} // fresh tries, a fresh deadline
 	switch d.Choice {
 	case events.ChoiceOverride:
 		r.Override = &events.Override{Person: d.Person, Reason: d.Reason}
@@ -395,6 +401,9 @@ func (s *State) end(outcome events.Outcome, at time.Time) {
 func (s *State) fenced() error {
 	if s.Fence == nil {
 		return &Illegal{Event: "fenced", Phase: s.phase(), Detail: "no old primary was to be fenced"}
+	}
+	if s.Duty.Open != nil {
+		return &Illegal{Event: "fenced", Phase: s.phase(), Detail: string(s.Duty.Open.Step) + " has no outcome yet"}
 	}
 	s.Fence.Quiet = true
 	s.dropFence()

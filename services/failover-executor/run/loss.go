@@ -87,7 +87,16 @@ func (r *Run) unplannedLoss() events.DataLoss {
 	if since == nil {
 		return events.DataLoss{Bound: events.LossUnknown, Basis: "the replica host does not tell when it last received changes"}
 	}
-	return between(*since, *d.After.HostTime, basis+" to the failover, by the replica host's clock; the primary may have stopped earlier")
+	until := *d.After.HostTime
+	if r.oldStopped != nil {
+		// The old primary came back and ran on its own: what it wrote then is lost
+		// as well. Its stop is taken over to the replica host's clock.
+		if stopped := r.oldStopped.Add(d.After.HostTime.Sub(d.After.ReadAt)); stopped.After(until) {
+			until = stopped
+			return between(*since, until, basis+" until the old primary, which had come back, was powered off")
+		}
+	}
+	return between(*since, until, basis+" to the failover, by the replica host's clock; the primary may have stopped earlier")
 }
 
 // received is when the replica last received changes, as read before it was

@@ -102,12 +102,14 @@ func (m *Mind) Saw(host string, s Sight) {
 }
 
 // Acted takes in the outcome of an act. What was seen before it is old news,
-// on every host: Hyper-V Replica carries effects from one to the other.
-func (m *Mind) Acted(r Result) {
+// on every host: Hyper-V Replica carries effects from one to the other. What the
+// host read afterwards of vm, the run's VM, is the newest look at it; what it
+// read of a test VM is not.
+func (m *Mind) Acted(r Result, vm hyperv.VMID) {
 	m.Licence = nil
 	m.Result = &r
 	m.Sights = map[string]Sight{}
-	if r.Err == nil && r.Act.Call.VM == r.Change.After.ID {
+	if r.Err == nil && r.Change.After.ID == vm {
 		m.Sights[r.Act.Host] = Sight{At: r.At, VM: r.Change.After}
 	}
 }

@@ -16,8 +16,9 @@ type Policy struct {
 	// ClockSlack is added to BeginWithin before an attempt is given up, for the
 	// error in translating a time to the host's clock.
 	ClockSlack time.Duration
-	// PollEvery is how often a host is looked at while something is awaited.
-	PollEvery time.Duration
+	// PollEvery is how often a host is looked at while something is awaited, and
+	// PollMost how seldom: the longer it takes, the less a second matters.
+	PollEvery, PollMost time.Duration
 	// SightAge is how old a look may be for a decision to rest on it.
 	SightAge time.Duration
 	// LookPatience is how long a host may stay silent before a run is held, or
@@ -48,6 +49,7 @@ func DefaultPolicy() Policy {
 		BeginWithin:    10 * time.Second,
 		ClockSlack:     5 * time.Second,
 		PollEvery:      time.Second,
+		PollMost:       30 * time.Second,
 		SightAge:       10 * time.Second,
 		LookPatience:   2 * time.Minute,
 		SilenceConfirm: 10 * time.Second,
@@ -92,6 +94,17 @@ func (p Policy) deadline(s events.Step) time.Duration {
 		return d
 	}
 	return p.LookPatience
+}
+
+// pollPatience is which part of the time waited so far the next look may come late.
+const pollPatience = 20
+
+// poll is how long to wait for the next look at something awaited since then.
+func (p Policy) poll(since, now time.Time) time.Duration {
+	if since.IsZero() {
+		return p.PollEvery
+	}
+	return min(max(now.Sub(since)/pollPatience, p.PollEvery), p.PollMost)
 }
 
 // settle is how long after its record an attempt may still take effect.

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"lifeboat.io/events"
 )
 
@@ -66,7 +68,8 @@ func planStep(p Policy, step events.Step, primary, replica string) events.Planne
 // undoing lists the steps that take a run back: the undo of every step that was
 // done or begun, last first. ok is false when a step that cannot be undone was
 // done or begun; then which one is returned.
-func (r *Run) undoing(p Policy) (steps []events.PlannedStep, final events.Step, ok bool) {
+func (s State) undoing(p Policy) (steps []events.PlannedStep, final events.Step, ok bool) {
+	r := s.Run
 	planned := r.Plan.Steps
 	for i := len(planned) - 1; i >= 0; i-- {
 		step := planned[i].Step
@@ -83,7 +86,27 @@ func (r *Run) undoing(p Policy) (steps []events.PlannedStep, final events.Step, 
 			steps = append(steps, planStep(p, undo, r.Plan.Primary, r.Plan.Replica))
 		}
 	}
-	return steps, "", true
+	return append(steps, s.unfencing(p, steps)...), "", true
+}
+
+// unfencing lists what takes the fence back, as far as the run's own steps do
+// not: an old primary that came back running is wanted running again.
+func (s State) unfencing(p Policy, already []events.PlannedStep) []events.PlannedStep {
+	f := s.Fence
+	if f == nil || f.Before == nil || f.Before.AutoStart == "" {
+		return nil
+	}
+	var steps []events.PlannedStep
+	for _, step := range []events.Step{events.StepStartPrimary, events.StepUnfencePrimary} {
+		if step == events.StepStartPrimary && !f.wasRunning() {
+			continue
+		}
+		planned := planStep(p, step, f.Host, f.Live)
+		if !slices.Contains(already, planned) {
+			steps = append(steps, planned)
+		}
+	}
+	return steps
 }
 
 // primaryQuiet reports whether the run itself has seen the primary off with its

@@ -109,6 +109,8 @@ type Run struct {
 	Committed bool
 	// Clock is where the time went.
 	Clock Clock
+	// oldStopped is when an old primary that came back running was seen off.
+	oldStopped *time.Time
 	// Served is when the VM was verified to serve; zero before.
 	Served time.Time
 	// DownFrom is when the VM was first asked to stop; zero when it was not.
@@ -129,8 +131,6 @@ type Fence struct {
 	Quiet bool
 	// Committed tells that the failover can no longer be undone.
 	Committed bool
-	// WasRunning tells that the old copy was seen running beside the live one.
-	WasRunning bool
 	// Before is what was read when it came back.
 	Before *events.Reading
 	// Held tells that a person must decide before anything is done.
@@ -145,6 +145,11 @@ func (s State) underWay() (Open, bool) {
 		}
 	}
 	return Open{}, false
+}
+
+// wasRunning tells that the old copy was seen alive when it came back.
+func (f *Fence) wasRunning() bool {
+	return f.Before != nil && f.Before.Power != "Off" && f.Before.Power != "Saved"
 }
 
 // Active reports whether the VM is in a run.

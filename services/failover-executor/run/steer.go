@@ -23,7 +23,7 @@ func decideOrders(p Policy, s State, m Mind, now time.Time) (Ask, bool) {
 			}
 			return begin(p, s, m, o, now), true
 		}
-		if _, busy := s.underWay(); busy && (s.Run == nil || s.Run.Phase != PhaseHeld) {
+		if _, busy := s.underWay(); busy {
 			continue
 		}
 		return steer(p, s, m, o), true
@@ -108,7 +108,7 @@ func cancel(p Policy, s State, o Order) Ask {
 	if r.Undoing {
 		return no(s, o, "already-undoing", "action", string(events.ActionCancel), "the run is being undone already", "wait until it has ended")
 	}
-	steps, final, ok := r.undoing(p)
+	steps, final, ok := s.undoing(p)
 	if !ok {
 		return no(s, o, "cannot-be-undone", "action", string(events.ActionCancel), fmt.Sprintf("%s has been done or begun, which Hyper-V cannot take back", final),
 			"let the run end, then ask for a planned failover back")
@@ -133,7 +133,7 @@ func resume(p Policy, s State, o Order) Ask {
 	}
 	d := &events.FailoverResumed{RunRef: r.RunRef, By: o.Ticket.TicketRef, Person: o.Ticket.Requester, Choice: choice, Reason: o.Ticket.Reason}
 	if choice == events.ChoiceCancel {
-		steps, final, ok := r.undoing(p)
+		steps, final, ok := s.undoing(p)
 		if !ok {
 			return no(s, o, "cannot-be-undone", "choice", string(choice), fmt.Sprintf("%s has been done or begun, which Hyper-V cannot take back", final), "choose another answer")
 		}

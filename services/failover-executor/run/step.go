@@ -48,13 +48,13 @@ func decideStep(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 	sc := s.scene(m, g)
 	switch {
 	case sp.done(sc):
-		return found(s, m, g)
+		return found(p, s, m, g, now)
 	case g.slot.Open != nil:
 		return decideOpen(p, s, m, g, sc, now)
 	case overdue(p, g, now):
-		return hold(s, m, g, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+		return hold(p, s, m, g, now, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
 	case sp.pending != nil && sp.pending(sc):
-		return wait(now.Add(p.PollEvery))
+		return wait(now.Add(p.poll(g.slot.Since, now)))
 	case now.Before(g.slot.RetryAt):
 		return wait(g.slot.RetryAt)
 	}
@@ -75,7 +75,7 @@ func (s State) scene(m Mind, g stage) scene {
 func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
 	age := p.SightAge
 	if g.slot.Open != nil || table[g.step.Step].watches {
-		age = p.PollEvery
+		age = p.PollEvery // what is awaited is judged on the newest look
 	}
 	hosts := []string{g.step.Host}
 	if table[g.step.Step].both {
@@ -99,9 +99,9 @@ func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
 	}
 	switch {
 	case own.Fault.Class == hyperv.ClassHold:
-		return hold(s, m, g, holdAccess, fmt.Sprintf("%s does not let lifeboat in: %s", g.step.Host, own.Fault.Message), fault(own.Fault)), true
+		return hold(p, s, m, g, now, holdAccess, fmt.Sprintf("%s does not let lifeboat in: %s", g.step.Host, own.Fault.Message), fault(own.Fault)), true
 	case now.Sub(since) >= max(p.LookPatience, p.settle()):
-		return hold(s, m, g, holdHostSilent, silentWhy(g), fault(own.Fault)), true
+		return hold(p, s, m, g, now, holdHostSilent, silentWhy(g), fault(own.Fault)), true
 	default:
 		return wait(now.Add(p.PollEvery)), true
 	}
@@ -133,13 +133,13 @@ func silentWhy(g stage) string {
 
 // found records a step whose effect is on the host. An effect that this run
 // never tried, and that nobody else should cause, holds the run instead.
-func found(s State, m Mind, g stage) Ask {
+func found(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 	sp := table[g.step.Step]
 	if sp.ours && g.slot.Attempts == 0 {
-		return hold(s, m, g, holdMoved, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
+		return hold(p, s, m, g, now, holdMoved, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
 	}
 	if sp.watches && g.slot.Open == nil {
-		return started(s, g)
+		return started(s, m, g)
 	}
 	how := events.HowFound
 	if sp.watches {
@@ -149,25 +149,25 @@ func found(s State, m Mind, g stage) Ask {
 }
 
 // started records the beginning of an attempt.
-func started(s State, g stage) Ask {
-	return record(&events.StepStarted{RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts + 1})
+func started(s State, m Mind, g stage) Ask {
+	return record(&events.StepStarted{RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts + 1, Seen: m.reading(g.step.Host)})
 }
 
 // decideOpen goes on with an attempt whose effect is not to be seen (yet).
 func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	sp := table[g.step.Step]
 	if overdue(p, g, now) {
-		return hold(s, m, g, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+		return hold(p, s, m, g, now, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
 	}
 	if sp.watches {
 		if why := why(sp, sc); why != "" {
-			return hold(s, m, g, holdBlocked, fmt.Sprintf("%s on %s cannot be: %s.", g.step.Step, g.step.Host, why), nil)
+			return hold(p, s, m, g, now, holdBlocked, fmt.Sprintf("%s on %s cannot be: %s.", g.step.Step, g.step.Host, why), nil)
 		}
-		return wait(now.Add(p.PollEvery))
+		return wait(now.Add(p.poll(g.slot.Since, now)))
 	}
 	settled := g.slot.Open.At.Add(p.settle())
 	if sp.pending != nil && sp.pending(sc) || now.Before(settled) {
-		return wait(now.Add(p.PollEvery))
+		return wait(now.Add(p.poll(g.slot.Since, now)))
 	}
 	retry := now
 	return record(&events.StepFailed{
@@ -197,21 +197,21 @@ func attempt(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	f := g.slot.Fault
 	switch {
 	case f != nil && f.Class == events.ClassRefuse:
-		return refusedByHost(s, m, g, *f)
+		return refusedByHost(p, s, m, g, now, *f)
 	case f != nil && f.Class == events.ClassHold:
-		return hold(s, m, g, holdDecision, fmt.Sprintf("%s on %s needs a decision: %s", g.step.Step, g.step.Host, f.Message), f)
+		return hold(p, s, m, g, now, holdDecision, fmt.Sprintf("%s on %s needs a decision: %s", g.step.Step, g.step.Host, f.Message), f)
 	case g.slot.Tries >= p.Attempts:
-		return hold(s, m, g, holdExhausted, fmt.Sprintf("%s on %s failed %d times.", g.step.Step, g.step.Host, g.slot.Tries), f)
+		return hold(p, s, m, g, now, holdExhausted, fmt.Sprintf("%s on %s failed %d times.", g.step.Step, g.step.Host, g.slot.Tries), f)
 	}
 	if ask, ok := needsOverride(s, m, g, sc); ok {
 		return ask
 	}
 	if why := why(sp, sc); why != "" {
-		return hold(s, m, g, holdBlocked, fmt.Sprintf("%s on %s must not be done now: %s.", g.step.Step, g.step.Host, why), nil)
+		return hold(p, s, m, g, now, holdBlocked, fmt.Sprintf("%s on %s must not be done now: %s.", g.step.Step, g.step.Host, why), nil)
 	}
-	ask := started(s, g)
+	ask := started(s, m, g)
 	if !sp.watches {
-		call := sp.call(p, s.Run)
+		call := sp.call(p, s)
 		ask.Licence = &Act{
 			Step: g.step.Step, Attempt: g.slot.Attempts + 1, Host: g.step.Host, Call: call,
 			BeginBy: now.Add(p.BeginWithin), Timeout: p.deadline(g.step.Step),
@@ -248,22 +248,27 @@ func overrideHold(s State, m Mind, step events.Step) Ask {
 }
 
 // refusedByHost ends a run that has changed nothing, and holds any other.
-func refusedByHost(s State, m Mind, g stage, f events.Fault) Ask {
+func refusedByHost(p Policy, s State, m Mind, g stage, now time.Time, f events.Fault) Ask {
 	why := fmt.Sprintf("%s refuses %s: %s", g.step.Host, g.step.Step, f.Message)
 	if r := s.Run; !g.duty && len(r.Done) == 0 && len(r.Tried) == 1 && r.Kind != events.KindUnplanned {
 		return record(failed(s, m, why, &f))
 	}
-	return hold(s, m, g, holdRefused, why, &f)
+	return hold(p, s, m, g, now, holdRefused, why, &f)
 }
 
-// hold asks to hold the run at a step. The choices are those that make sense there.
-func hold(s State, m Mind, g stage, code, why string, f *events.Fault) Ask {
+// hold asks to hold the run at a step. The choices are those that make sense
+// there. It waits until an effect that was asked for can no longer begin, so
+// that nothing happens on a host behind the back of whoever decides.
+func hold(p Policy, s State, m Mind, g stage, now time.Time, code, why string, f *events.Fault) Ask {
 	r := s.Run
+	if o := g.slot.Open; o != nil && !table[o.Step].watches && now.Before(o.At.Add(p.settle())) {
+		return wait(now.Add(p.PollEvery))
+	}
 	choices := []events.Choice{events.ChoiceRetry}
 	if table[g.step.Step].acceptable {
 		choices = append(choices, events.ChoiceAccept)
 	}
-	if _, _, ok := r.undoing(Policy{}); ok && !r.Undoing && !r.Committed {
+	if _, _, ok := s.undoing(p); ok && !r.Undoing && !r.Committed {
 		choices = append(choices, events.ChoiceCancel)
 	}
 	choices = append(choices, events.ChoiceAbandon)

@@ -39,7 +39,7 @@ type spec struct {
 	// blocked says why the effect must not be asked for now; "" when it may.
 	blocked func(scene) string
 	// call is what to ask of the host; nil for a step that watches.
-	call func(Policy, *Run) Call
+	call func(Policy, State) Call
 	// undo are the steps that take it back, in order; nil when there is nothing to take back.
 	undo []events.Step
 	// final: once done the run cannot be undone.
@@ -76,16 +76,18 @@ func testSteps() map[events.Step]spec {
 		events.StepSetTestNetwork: {
 			done:    testNetworkSet,
 			blocked: replicaCanTest,
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbSetTestNetwork, VM: r.vmid(), Switches: r.switches()}
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbSetTestNetwork, VM: s.Run.vmid(), Switches: s.Run.switches()}
 			},
 		},
 		events.StepStartTestFailover: {
 			ours:    true,
 			done:    func(s scene) bool { return s.own.TestVM != nil },
 			blocked: replicaCanTest,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbStartTestFailover, VM: r.vmid(), Point: r.point()} },
-			undo:    []events.Step{events.StepStopTestFailover},
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbStartTestFailover, VM: s.Run.vmid(), Point: s.Run.point()}
+			},
+			undo: []events.Step{events.StepStopTestFailover},
 		},
 		events.StepStartTestVM: {
 			done:    func(s scene) bool { return s.own.TestVM != nil && s.own.TestVM.Power == hyperv.PowerRunning },
@@ -96,7 +98,7 @@ func testSteps() map[events.Step]spec {
 				}
 				return ""
 			},
-			call: func(_ Policy, r *Run) Call { return Call{Verb: VerbStart, VM: r.testVM()} },
+			call: func(_ Policy, s State) Call { return Call{Verb: VerbStart, VM: s.Run.testVM()} },
 		},
 		events.StepAwaitTestHeartbeat: {
 			watches: true, serves: true, acceptable: true,
@@ -110,7 +112,7 @@ func testSteps() map[events.Step]spec {
 		},
 		events.StepStopTestFailover: {
 			done: func(s scene) bool { return s.own.TestVM == nil },
-			call: func(_ Policy, r *Run) Call { return Call{Verb: VerbStopTestFailover, VM: r.vmid()} },
+			call: func(_ Policy, s State) Call { return Call{Verb: VerbStopTestFailover, VM: s.Run.vmid()} },
 		},
 		events.StepVerifyUntouched: {
 			watches: true, acceptable: true, both: true,
@@ -126,8 +128,8 @@ func handoverSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return s.own.Power == hyperv.PowerOff },
 			pending: func(s scene) bool { return s.own.Power == hyperv.PowerStopping },
 			blocked: mustBePrimary,
-			call: func(p Policy, r *Run) Call {
-				return Call{Verb: VerbStop, VM: r.vmid(), Stop: hyperv.StopOptions{Grace: r.grace(p), Force: true}}
+			call: func(p Policy, s State) Call {
+				return Call{Verb: VerbStop, VM: s.Run.vmid(), Stop: hyperv.StopOptions{Grace: s.Run.grace(p), Force: true}}
 			},
 			undo: []events.Step{events.StepStartPrimary},
 		},
@@ -135,7 +137,7 @@ func handoverSteps() map[events.Step]spec {
 			ours:    true,
 			done:    func(s scene) bool { return s.own.Replication.State == hyperv.StatePreparedForFailover },
 			blocked: primaryCanPrepare,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbPrepare, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbPrepare, VM: s.Run.vmid()} },
 			undo:    []events.Step{events.StepCancelPrepare},
 		},
 		events.StepFailOverReplica: {
@@ -143,14 +145,14 @@ func handoverSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return failedOver(s.own) },
 			pending: func(s scene) bool { return s.own.Replication.State == hyperv.StateRecoveryInProgress },
 			blocked: replicaCanFailOver,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbFailOver, VM: r.vmid(), Point: r.point()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbFailOver, VM: s.Run.vmid(), Point: s.Run.point()} },
 			undo:    []events.Step{events.StepStopReplica, events.StepCancelFailover},
 		},
 		events.StepReverseReplication: {
 			ours:    true,
 			done:    func(s scene) bool { return s.own.Replication.Mode == hyperv.ModePrimary },
 			blocked: replicaCanReverse,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbReverse, VM: r.vmid(), Target: r.target()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbReverse, VM: s.Run.vmid(), Target: s.Run.target()} },
 			final:   true,
 		},
 		events.StepStartReplica: {
@@ -158,7 +160,7 @@ func handoverSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return s.own.Power == hyperv.PowerRunning },
 			pending: func(s scene) bool { return s.own.Power == hyperv.PowerStarting },
 			blocked: replicaMayStart,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbStart, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbStart, VM: s.Run.vmid()} },
 		},
 		events.StepAwaitHeartbeat: {
 			watches: true, serves: true, acceptable: true,
@@ -177,8 +179,8 @@ func handoverSteps() map[events.Step]spec {
 		events.StepRestoreAutoStart: {
 			acceptable: true,
 			done:       func(s scene) bool { return string(s.own.AutoStart) == s.run.primaryAutoStart() },
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbSetAutoStart, VM: r.vmid(), AutoStart: hyperv.StartAction(r.primaryAutoStart())}
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbSetAutoStart, VM: s.Run.vmid(), AutoStart: hyperv.StartAction(s.Run.primaryAutoStart())}
 			},
 		},
 		events.StepCompleteFailover: {
@@ -187,7 +189,7 @@ func handoverSteps() map[events.Step]spec {
 				return s.own.Replication.State == hyperv.StateFailedOver || s.own.Replication.Mode == hyperv.ModePrimary
 			},
 			blocked: replicaCanComplete,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbComplete, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbComplete, VM: s.Run.vmid()} },
 		},
 	}
 }
@@ -199,25 +201,25 @@ func undoSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return s.own.Power == hyperv.PowerOff },
 			pending: func(s scene) bool { return s.own.Power == hyperv.PowerStopping },
 			blocked: replicaCanBeUndone,
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbStop, VM: r.vmid(), Stop: hyperv.StopOptions{Force: true}}
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbStop, VM: s.Run.vmid(), Stop: hyperv.StopOptions{Force: true}}
 			},
 		},
 		events.StepCancelFailover: {
 			done:    func(s scene) bool { return s.own.Replication.Mode == hyperv.ModeReplica && !failedOver(s.own) },
 			pending: func(s scene) bool { return s.own.Replication.State == hyperv.StateRecoveryInProgress },
 			blocked: replicaCanBeUndone,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbCancelFailover, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbCancelFailover, VM: s.Run.vmid()} },
 		},
 		events.StepCancelPrepare: {
 			done:    func(s scene) bool { return s.own.Replication.State != hyperv.StatePreparedForFailover },
 			blocked: mustBePrimary,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbCancelFailover, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbCancelFailover, VM: s.Run.vmid()} },
 		},
 		events.StepUnfencePrimary: {
-			done: func(s scene) bool { return string(s.own.AutoStart) == s.run.primaryAutoStart() },
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbSetAutoStart, VM: r.vmid(), AutoStart: hyperv.StartAction(r.primaryAutoStart())}
+			done: func(s scene) bool { return s.own.AutoStart == s.run.unfenced(s.fence) },
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbSetAutoStart, VM: s.Run.vmid(), AutoStart: s.Run.unfenced(s.Fence)}
 			},
 		},
 		events.StepStartPrimary: {
@@ -225,7 +227,7 @@ func undoSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return s.own.Power == hyperv.PowerRunning },
 			pending: func(s scene) bool { return s.own.Power == hyperv.PowerStarting },
 			blocked: primaryMayStart,
-			call:    func(_ Policy, r *Run) Call { return Call{Verb: VerbStart, VM: r.vmid()} },
+			call:    func(_ Policy, s State) Call { return Call{Verb: VerbStart, VM: s.Run.vmid()} },
 		},
 	}
 }
@@ -236,8 +238,8 @@ func fencingSteps() map[events.Step]spec {
 		events.StepFencePrimary: {
 			done:    func(s scene) bool { return s.own.AutoStart == hyperv.StartNothing },
 			blocked: mustBePrimary,
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbSetAutoStart, VM: r.vmid(), AutoStart: hyperv.StartNothing}
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbSetAutoStart, VM: s.Run.vmid(), AutoStart: hyperv.StartNothing}
 			},
 			undo: []events.Step{events.StepUnfencePrimary},
 		},
@@ -245,8 +247,8 @@ func fencingSteps() map[events.Step]spec {
 			done:    func(s scene) bool { return s.own.Power == hyperv.PowerOff },
 			pending: func(s scene) bool { return s.own.Power == hyperv.PowerStopping },
 			blocked: mustBePrimary,
-			call: func(_ Policy, r *Run) Call {
-				return Call{Verb: VerbStop, VM: r.vmid(), Stop: hyperv.StopOptions{Force: true}}
+			call: func(_ Policy, s State) Call {
+				return Call{Verb: VerbStop, VM: s.Run.vmid(), Stop: hyperv.StopOptions{Force: true}}
 			},
 		},
 		events.StepBecomeReplica: {
@@ -257,7 +259,7 @@ func fencingSteps() map[events.Step]spec {
 				}
 				return mustBePrimary(s)
 			},
-			call: func(_ Policy, r *Run) Call { return Call{Verb: VerbBecomeReplica, VM: r.vmid()} },
+			call: func(_ Policy, s State) Call { return Call{Verb: VerbBecomeReplica, VM: s.Run.vmid()} },
 		},
 	}
 }

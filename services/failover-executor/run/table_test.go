@@ -100,7 +100,7 @@ func TestUndo(t *testing.T) {
 			if i > 0 {
 				r.Done = append(r.Done, events.StepDone{Step: steps[i-1].Step, How: events.HowActed})
 			}
-			undo, final, ok := r.undoing(DefaultPolicy())
+			undo, final, ok := State{Run: r}.undoing(DefaultPolicy())
 			got := sketch(undo)
 			if !ok {
 				got = "!" + string(final)
@@ -118,7 +118,7 @@ func TestUndoLeavesAPrimaryThatWasOffAlone(t *testing.T) {
 		Evidence: []events.Reading{{Host: "p", Power: "Off"}},
 	}}
 	r.Done = []events.StepDone{{Step: events.StepShutDownPrimary, How: events.HowFound}, {Step: events.StepPreparePrimary, How: events.HowActed}}
-	undo, _, _ := r.undoing(DefaultPolicy())
+	undo, _, _ := State{Run: r}.undoing(DefaultPolicy())
 	if got := sketch(undo); got != "CancelPrepare@p" {
 		t.Errorf("undo of a run whose primary was off: %s", got)
 	}
@@ -129,12 +129,12 @@ func TestUndoCoversAnAttemptOfUnknownOutcome(t *testing.T) {
 	r := &Run{RunRef: events.RunRef{Kind: events.KindPlanned}, Plan: events.FailoverPlanned{
 		Primary: "p", Replica: "r", Steps: program(DefaultPolicy(), events.KindPlanned, "p", "r", true),
 	}, Tried: []events.Step{events.StepShutDownPrimary, events.StepPreparePrimary}}
-	undo, _, _ := r.undoing(DefaultPolicy())
+	undo, _, _ := State{Run: r}.undoing(DefaultPolicy())
 	if got := sketch(undo); got != "CancelPrepare@p" {
 		t.Errorf("undo after an attempt at PreparePrimary: %s", got)
 	}
 	r.Tried = append(r.Tried, events.StepFailOverReplica, events.StepReverseReplication)
-	if _, final, ok := r.undoing(DefaultPolicy()); ok || final != events.StepReverseReplication {
+	if _, final, ok := (State{Run: r}).undoing(DefaultPolicy()); ok || final != events.StepReverseReplication {
 		t.Error("a run that may have reversed must not be undone")
 	}
 }
