@@ -142,11 +142,12 @@ func breakNext(t *testing.T, w *hypersim.World, h hyperv.Host, f hypertest.Fault
 		hypertest.Unreachable: hypersim.FaultUnreachable, hypertest.NeverArrives: hypersim.FaultTimeout,
 		hypertest.ReplyLost: hypersim.FaultReplyLost, hypertest.NoReply: hypersim.FaultNoReply,
 		hypertest.Denied: hypersim.FaultAccessDenied, hypertest.Full: hypersim.FaultBusy, hypertest.Garbage: hypersim.FaultGarbage,
+		hypertest.HeldUp: hypersim.FaultLate,
 	}[f]
 	if !ok {
 		return false
 	}
-	if err := w.Inject(hypersim.Fault{Kind: kind, Host: h.Name()}); err != nil {
+	if err := w.Inject(hypersim.Fault{Kind: kind, Host: h.Name(), Delay: hypersim.Duration(time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
 	return true

@@ -67,10 +67,7 @@ func (r *relation) waitingReceiver(during wmiState) *relation {
 		return nil
 	}
 	peer := r.receiver(to)
-	if peer == nil || peer.vm.failedOver() || peer.wmi == wmiFailoverRuns {
-		return nil
-	}
-	if during == wmiWaitingIR && peer.wmi != wmiWaitingIR {
+	if peer == nil || peer.wmi != during {
 		return nil
 	}
 	return peer
