@@ -25,6 +25,8 @@ func (Kind) Values() []Value {
 
 // RunRef stands in every failover event: which run, on which VM, for whom.
 type RunRef struct {
+	// Account is the customer's account the VM belongs to.
+	Account string `json:"account"`
 	// Run identifies the execution; derived from the ticket revision and the VM, so the same request has the same run.
 	Run string `json:"run"`
 	// VM is the VM.
@@ -51,6 +53,8 @@ type Witness struct {
 	Name string `json:"name"`
 	// Verdict is what it says.
 	Verdict Verdict `json:"verdict"`
+	// At is when it was asked, by lifeboat's clock.
+	At time.Time `json:"at"`
 	// Detail is what was seen, for a person.
 	Detail string `json:"detail"`
 }
@@ -137,6 +141,8 @@ type FailoverPlanned struct {
 	SubmittedAt time.Time `json:"submittedAt"`
 	// AcceptedAt is when ticket-intake accepted it.
 	AcceptedAt time.Time `json:"acceptedAt"`
+	// Window is when it was allowed to begin, when the ticket says; the RTO counts from its beginning if that is later.
+	Window *Window `json:"window,omitempty"`
 	// Primary is the host that is primary now, by inventory name.
 	Primary string `json:"primary"`
 	// Replica is the host the VM fails over to, by inventory name.
@@ -334,13 +340,58 @@ func (Choice) Values() []Value {
 	}
 }
 
+// HoldCode names a situation that holds a run.
+type HoldCode string
+
+const (
+	// HoldPrimarySilent: nobody can show that the primary is down.
+	HoldPrimarySilent HoldCode = "primary-silent"
+	// HoldHostSilent: a host that is needed does not answer.
+	HoldHostSilent HoldCode = "host-silent"
+	// HoldAccessDenied: a host does not let lifeboat in.
+	HoldAccessDenied HoldCode = "access-denied"
+	// HoldMovedByOthers: somebody else moves the VM.
+	HoldMovedByOthers HoldCode = "moved-by-others"
+	// HoldWrongState: the VM is not in a state in which the step may be done.
+	HoldWrongState HoldCode = "wrong-state"
+	// HoldHostRefused: the host refuses the step.
+	HoldHostRefused HoldCode = "host-refused"
+	// HoldAttemptsExhausted: every attempt failed.
+	HoldAttemptsExhausted HoldCode = "attempts-exhausted"
+	// HoldDeadline: the step is not done within its deadline.
+	HoldDeadline HoldCode = "deadline"
+	// HoldDecision: the host leaves it to a person.
+	HoldDecision HoldCode = "host-wants-decision"
+	// HoldWindowEnded: the commit window ended and the account wants to be asked.
+	HoldWindowEnded HoldCode = "window-ended"
+	// HoldFenceAmbiguous: fencing the old primary would be a guess, or fails.
+	HoldFenceAmbiguous HoldCode = "fence-ambiguous"
+)
+
+// Values implements Enum.
+func (HoldCode) Values() []Value {
+	return []Value{
+		{string(HoldPrimarySilent), "The primary does not answer, which does not prove that it is down; somebody must take the responsibility."},
+		{string(HoldHostSilent), "A host that the step needs does not answer."},
+		{string(HoldAccessDenied), "A host does not let lifeboat in: credentials or rights."},
+		{string(HoldMovedByOthers), "The step's effect is there although this run has not caused it: somebody else moves the VM."},
+		{string(HoldWrongState), "The VM or its replication is not in a state in which the step may be done."},
+		{string(HoldHostRefused), "The host refuses the step."},
+		{string(HoldAttemptsExhausted), "Every attempt at the step failed."},
+		{string(HoldDeadline), "The step is not done within its deadline."},
+		{string(HoldDecision), "The host leaves it to a person, such as a guest that will not shut down."},
+		{string(HoldWindowEnded), "The commit window has ended and the account wants a person to decide."},
+		{string(HoldFenceAmbiguous), "An old primary is to be fenced, and doing so would be a guess or does not succeed."},
+	}
+}
+
 // FailoverHeld tells that the run rests until a person decides.
 type FailoverHeld struct {
 	RunRef
 	// Step is the step it rests at; empty when it rests between steps.
 	Step Step `json:"step,omitempty"`
-	// Code names the situation, for programs: kebab-case, stable.
-	Code string `json:"code"`
+	// Code names the situation, for programs.
+	Code HoldCode `json:"code"`
 	// Why is the situation, for a person: whole sentences with their full stops.
 	Why string `json:"why"`
 	// Decider is who must decide.

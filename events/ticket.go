@@ -248,6 +248,10 @@ type TicketProgressed struct {
 	Progress Progress `json:"progress"`
 	// Sentence is the same for a person, with the details.
 	Sentence string `json:"sentence"`
+	// Choices are what a person may answer, when the run is held.
+	Choices []Choice `json:"choices,omitempty"`
+	// Until is when the window ends by itself, when the run awaits a cleanup or a commit.
+	Until *time.Time `json:"until,omitempty"`
 	// Cause is the id of the failover event this passes on.
 	Cause string `json:"cause"`
 }
@@ -287,6 +291,10 @@ type ClosedItem struct {
 	Run string `json:"run,omitempty"`
 	// Outcome is how it ended.
 	Outcome Outcome `json:"outcome"`
+	// RTOMillis is the measured recovery time in milliseconds, when the run succeeded.
+	RTOMillis int64 `json:"rtoMillis,omitempty"`
+	// DataLoss is the measured data loss, when the run succeeded.
+	DataLoss *DataLoss `json:"dataLoss,omitempty"`
 	// Sentence is the same for a person, with the figures.
 	Sentence string `json:"sentence"`
 }

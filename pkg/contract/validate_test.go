@@ -107,7 +107,7 @@ func TestValidateRefuses(t *testing.T) {
 		"list that is null":   {"io.lifeboat.failover.planned.v1", data(func(d map[string]any) { d["evidence"] = nil }), "evidence", "wrong-type"},
 		"time that is none":   {accepted, data(func(d map[string]any) { d["submittedAt"] = "yesterday" }), "submittedAt", "wrong-form"},
 		"run without a name":  {"io.lifeboat.failover.committed.v1", data(func(d map[string]any) { d["run"] = "" }), "run", "empty"},
-		"code with a space":   {"io.lifeboat.failover.held.v1", data(func(d map[string]any) { d["code"] = "No heartbeat" }), "code", "wrong-form"},
+		"unheard-of code":     {"io.lifeboat.failover.held.v1", data(func(d map[string]any) { d["code"] = "no-heartbeat" }), "code", "not-one-of"},
 		"nothing to choose":   {"io.lifeboat.failover.held.v1", data(func(d map[string]any) { d["choices"] = []any{} }), "choices", "empty"},
 		"not JSON":            {accepted, envelope(func(e *event.Event) { e.DataEncoded = []byte("{") }), "data", "wrong-form"},
 		"too large":           {accepted, data(func(d map[string]any) { d["reason"] = strings.Repeat("x", events.MaxEventBytes) }), "data", "too-large"},

@@ -13,12 +13,16 @@ type Clock struct {
 	parts       []events.Part
 }
 
-// startClock begins a run's time at its ticket's submission. A ticket system
-// whose clock is ahead must not produce negative time: then the time begins
-// when the ticket was accepted.
-func startClock(submitted, accepted time.Time) Clock {
+// startClock begins a run's time at its ticket's submission, or at the window's
+// beginning when it was asked for ahead of time. A ticket system whose clock is
+// ahead must not produce negative time: then it begins when the ticket was
+// accepted.
+func startClock(submitted, accepted, notBefore time.Time) Clock {
 	if submitted.IsZero() || submitted.After(accepted) {
 		submitted = accepted
+	}
+	if notBefore.After(submitted) {
+		submitted = notBefore
 	}
 	return Clock{start: submitted, mark: submitted}
 }

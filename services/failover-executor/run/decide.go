@@ -91,7 +91,7 @@ func decideWindow(s State, now time.Time) Ask {
 	}
 	if r.Phase == PhaseAwaitingCommit && r.Plan.AtWindowEnd == events.WindowEndHold {
 		return record(&events.FailoverHeld{
-			RunRef: r.RunRef, Step: events.StepCompleteFailover, Code: holdWindowEnded,
+			RunRef: r.RunRef, Step: events.StepCompleteFailover, Code: events.HoldWindowEnded,
 			Why:     "The commit window has ended and the account wants a person to decide.",
 			Decider: deciderAccount,
 			Choices: []events.Choice{events.ChoiceAccept, events.ChoiceCancel},

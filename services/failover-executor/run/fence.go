@@ -119,7 +119,7 @@ func (s State) fencedEvent(m Mind) *events.FailoverFenced {
 func (s State) fenceHeld(m Mind, why string) Ask {
 	f := s.Fence
 	return record(&events.FailoverHeld{
-		RunRef: f.RunRef, Step: events.StepFencePrimary, Code: holdFenceAmbiguous,
+		RunRef: f.RunRef, Step: events.StepFencePrimary, Code: events.HoldFenceAmbiguous,
 		Why:      fmt.Sprintf("The old primary on %s answers again, but %s: powering it off could take the only live copy down.", f.Host, why),
 		Decider:  deciderOperator,
 		Choices:  []events.Choice{events.ChoiceRetry, events.ChoiceAbandon},

@@ -147,7 +147,7 @@ func (s *State) planned(d *events.FailoverPlanned, at time.Time) error {
 		Program:   d.Steps,
 		Phase:     PhaseRunning,
 		Override:  d.Override,
-		Clock:     startClock(d.SubmittedAt, d.AcceptedAt),
+		Clock:     startClock(d.SubmittedAt, d.AcceptedAt, begins(d)),
 	}
 	if overall(d.Witnesses) == events.VerdictUp {
 		r.Override = nil // whoever says it is down is wrong: it was just seen running
@@ -158,6 +158,14 @@ func (s *State) planned(d *events.FailoverPlanned, at time.Time) error {
 	s.Answered[answerKey(d.Run, d.Ticket)] = true
 	s.Step = Slot{}
 	return nil
+}
+
+// begins is the earliest time a plan was allowed to begin; zero for at once.
+func begins(d *events.FailoverPlanned) time.Time {
+	if d.Window == nil || d.Window.NotBefore == nil {
+		return time.Time{}
+	}
+	return *d.Window.NotBefore
 }
 
 // duty reports whether a step event is about fencing an old primary rather
@@ -268,7 +276,7 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 
 func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	r := s.Run
-	if s.Fence != nil && d.Code == holdFenceAmbiguous {
+	if s.Fence != nil && d.Code == events.HoldFenceAmbiguous {
 		s.Fence.Held = true
 		s.Duty = Slot{Attempts: s.Duty.Attempts}
 		return nil

@@ -195,7 +195,7 @@ func TestTestAdapters(t *testing.T) {
 func TestClockHasNoGap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		submitted := noon.Add(time.Duration(rapid.Int64Range(-1e9, 1e9).Draw(t, "submitted")))
-		c := startClock(submitted, noon)
+		c := startClock(submitted, noon, noon.Add(time.Duration(rapid.Int64Range(-1e9, 0).Draw(t, "window"))))
 		now := noon
 		var stops []time.Time
 		for range rapid.IntRange(1, 20).Draw(t, "laps") {

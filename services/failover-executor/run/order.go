@@ -53,9 +53,10 @@ func answerKey(run string, by events.TicketRef) string { return run + " " + by.S
 // ref is the run an order begins.
 func (o Order) ref() events.RunRef {
 	return events.RunRef{
-		Run:    o.Run,
-		VM:     o.Protection.VM,
-		Kind:   events.Kind(o.Ticket.Action),
-		Ticket: o.Ticket.TicketRef,
+		Account: o.Ticket.Account,
+		Run:     o.Run,
+		VM:      o.Protection.VM,
+		Kind:    events.Kind(o.Ticket.Action),
+		Ticket:  o.Ticket.TicketRef,
 	}
 }

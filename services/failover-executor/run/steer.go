@@ -79,7 +79,7 @@ func no(s State, o Order, code, field, value, problem, fix string) Ask {
 func open(s State, o Order) Ask {
 	r, action := s.Run, o.Ticket.Action
 	waits := r.Phase == PhaseAwaitingCleanup || r.Phase == PhaseAwaitingCommit ||
-		r.Phase == PhaseHeld && r.Held.Code == holdWindowEnded
+		r.Phase == PhaseHeld && r.Held.Code == events.HoldWindowEnded
 	step, ok := r.current()
 	if !waits || !ok || gates[step.Step] != action {
 		return no(s, o, "not-now", "action", string(action), fmt.Sprintf("the %s failover is %s", r.Kind, r.Phase), notNow(r, action))

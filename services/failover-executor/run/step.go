@@ -8,21 +8,6 @@ import (
 	"lifeboat.io/pkg/hyperv"
 )
 
-// Codes of the situations that hold a run.
-const (
-	holdPrimarySilent  = "primary-silent"
-	holdHostSilent     = "host-silent"
-	holdAccess         = "access-denied"
-	holdMoved          = "moved-by-others"
-	holdBlocked        = "wrong-state"
-	holdRefused        = "host-refused"
-	holdExhausted      = "attempts-exhausted"
-	holdDeadline       = "deadline"
-	holdDecision       = "host-wants-decision"
-	holdWindowEnded    = "window-ended"
-	holdFenceAmbiguous = "fence-ambiguous"
-)
-
 // Who must decide a hold.
 const (
 	deciderOperator = "the Hyper-V support team"
@@ -52,7 +37,7 @@ func decideStep(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 	case g.slot.Open != nil:
 		return decideOpen(p, s, m, g, sc, now)
 	case overdue(p, g, now):
-		return hold(p, s, m, g, now, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
 	case sp.pending != nil && sp.pending(sc):
 		return wait(now.Add(p.poll(g.slot.Since, now)))
 	case now.Before(g.slot.RetryAt):
@@ -99,9 +84,9 @@ func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
 	}
 	switch {
 	case own.Fault.Class == hyperv.ClassHold:
-		return hold(p, s, m, g, now, holdAccess, fmt.Sprintf("%s does not let lifeboat in: %s", g.step.Host, own.Fault.Message), fault(own.Fault)), true
+		return hold(p, s, m, g, now, events.HoldAccessDenied, fmt.Sprintf("%s does not let lifeboat in: %s", g.step.Host, own.Fault.Message), fault(own.Fault)), true
 	case now.Sub(since) >= max(p.LookPatience, p.settle()):
-		return hold(p, s, m, g, now, holdHostSilent, silentWhy(g), fault(own.Fault)), true
+		return hold(p, s, m, g, now, events.HoldHostSilent, silentWhy(g), fault(own.Fault)), true
 	default:
 		return wait(now.Add(p.PollEvery)), true
 	}
@@ -136,7 +121,7 @@ func silentWhy(g stage) string {
 func found(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 	sp := table[g.step.Step]
 	if sp.ours && g.slot.Attempts == 0 {
-		return hold(p, s, m, g, now, holdMoved, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
+		return hold(p, s, m, g, now, events.HoldMovedByOthers, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
 	}
 	if sp.watches && g.slot.Open == nil {
 		return started(s, m, g)
@@ -157,11 +142,11 @@ func started(s State, m Mind, g stage) Ask {
 func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	sp := table[g.step.Step]
 	if overdue(p, g, now) {
-		return hold(p, s, m, g, now, holdDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
 	}
 	if sp.watches {
 		if why := why(sp, sc); why != "" {
-			return hold(p, s, m, g, now, holdBlocked, fmt.Sprintf("%s on %s cannot be: %s.", g.step.Step, g.step.Host, why), nil)
+			return hold(p, s, m, g, now, events.HoldWrongState, fmt.Sprintf("%s on %s cannot be: %s.", g.step.Step, g.step.Host, why), nil)
 		}
 		return wait(now.Add(p.poll(g.slot.Since, now)))
 	}
@@ -199,15 +184,15 @@ func attempt(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	case f != nil && f.Class == events.ClassRefuse:
 		return refusedByHost(p, s, m, g, now, *f)
 	case f != nil && f.Class == events.ClassHold:
-		return hold(p, s, m, g, now, holdDecision, fmt.Sprintf("%s on %s needs a decision: %s", g.step.Step, g.step.Host, f.Message), f)
+		return hold(p, s, m, g, now, events.HoldDecision, fmt.Sprintf("%s on %s needs a decision: %s", g.step.Step, g.step.Host, f.Message), f)
 	case g.slot.Tries >= p.Attempts:
-		return hold(p, s, m, g, now, holdExhausted, fmt.Sprintf("%s on %s failed %d times.", g.step.Step, g.step.Host, g.slot.Tries), f)
+		return hold(p, s, m, g, now, events.HoldAttemptsExhausted, fmt.Sprintf("%s on %s failed %d times.", g.step.Step, g.step.Host, g.slot.Tries), f)
 	}
 	if ask, ok := needsOverride(s, m, g, sc); ok {
 		return ask
 	}
 	if why := why(sp, sc); why != "" {
-		return hold(p, s, m, g, now, holdBlocked, fmt.Sprintf("%s on %s must not be done now: %s.", g.step.Step, g.step.Host, why), nil)
+		return hold(p, s, m, g, now, events.HoldWrongState, fmt.Sprintf("%s on %s must not be done now: %s.", g.step.Step, g.step.Host, why), nil)
 	}
 	ask := started(s, m, g)
 	if !sp.watches {
@@ -239,7 +224,7 @@ func overrideHold(s State, m Mind, step events.Step) Ask {
 	r := s.Run
 	primary, replica := m.Sights[r.Plan.Primary], m.Sights[r.Plan.Replica]
 	return record(&events.FailoverHeld{
-		RunRef: r.RunRef, Step: step, Code: holdPrimarySilent,
+		RunRef: r.RunRef, Step: step, Code: events.HoldPrimarySilent,
 		Why:      "The primary does not answer, which does not prove that it is down. Somebody must take the responsibility that it is.",
 		Decider:  deciderOverride,
 		Choices:  []events.Choice{events.ChoiceOverride, events.ChoiceRetry, events.ChoiceCancel},
@@ -253,13 +238,13 @@ func refusedByHost(p Policy, s State, m Mind, g stage, now time.Time, f events.F
 	if r := s.Run; !g.duty && len(r.Done) == 0 && len(r.Tried) == 1 && r.Kind != events.KindUnplanned {
 		return record(failed(s, m, why, &f))
 	}
-	return hold(p, s, m, g, now, holdRefused, why, &f)
+	return hold(p, s, m, g, now, events.HoldHostRefused, why, &f)
 }
 
 // hold asks to hold the run at a step. The choices are those that make sense
 // there. It waits until an effect that was asked for can no longer begin, so
 // that nothing happens on a host behind the back of whoever decides.
-func hold(p Policy, s State, m Mind, g stage, now time.Time, code, why string, f *events.Fault) Ask {
+func hold(p Policy, s State, m Mind, g stage, now time.Time, code events.HoldCode, why string, f *events.Fault) Ask {
 	r := s.Run
 	if o := g.slot.Open; o != nil && !table[o.Step].watches && now.Before(o.At.Add(p.settle())) {
 		return wait(now.Add(p.PollEvery))
@@ -273,7 +258,7 @@ func hold(p Policy, s State, m Mind, g stage, now time.Time, code, why string, f
 	}
 	choices = append(choices, events.ChoiceAbandon)
 	if g.duty {
-		code, choices = holdFenceAmbiguous, []events.Choice{events.ChoiceRetry, events.ChoiceAbandon}
+		code, choices = events.HoldFenceAmbiguous, []events.Choice{events.ChoiceRetry, events.ChoiceAbandon}
 	}
 	return record(&events.FailoverHeld{
 		RunRef: r.RunRef, Step: g.step.Step, Code: code, Why: why,

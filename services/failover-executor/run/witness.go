@@ -23,7 +23,7 @@ func witnesses(primary, replica Sight) []events.Witness {
 }
 
 func askPrimary(s Sight) events.Witness {
-	w := events.Witness{Name: witnessPrimary}
+	w := events.Witness{Name: witnessPrimary, At: s.At}
 	switch {
 	case !s.answers():
 		w.Verdict = events.VerdictSilent
@@ -42,7 +42,7 @@ func askPrimary(s Sight) events.Witness {
 }
 
 func askReplica(s Sight) events.Witness {
-	w := events.Witness{Name: witnessReplica, Verdict: events.VerdictSilent}
+	w := events.Witness{Name: witnessReplica, At: s.At, Verdict: events.VerdictSilent}
 	if !s.answers() || s.VM.Replication.LastReplication.IsZero() {
 		w.Detail = "the replica cannot tell when it last received changes"
 		return w
