@@ -16,6 +16,9 @@ const (
 // mutualTLS is the Authorization of clients that log on with a certificate.
 const mutualTLS = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
+// authenticateHeader is set past http.Header's methods, which would write it Www-Authenticate.
+const authenticateHeader = "WWW-Authenticate"
+
 // outcome is what became of a log-on.
 type outcome struct {
 	user *account
@@ -51,11 +54,9 @@ func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request, o outcome)
 	s.stats.unauthorized.Add(1)
 	h := w.Header()
 	if o.challenge != "" {
-		h.Add("WWW-Authenticate", o.challenge)
+		h[authenticateHeader] = []string{o.challenge}
 	} else {
-		for _, way := range s.ways(r.TLS != nil) {
-			h.Add("WWW-Authenticate", way)
-		}
+		h[authenticateHeader] = s.ways(r.TLS != nil)
 	}
 	h.Set("Content-Length", "0")
 	w.WriteHeader(http.StatusUnauthorized)

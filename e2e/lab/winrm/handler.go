@@ -106,7 +106,7 @@ func (s *Server) logOn(x *exchange) bool {
 	}
 	x.user, x.seen.User = o.user, o.user.display
 	if o.challenge != "" {
-		x.w.Header().Set("WWW-Authenticate", o.challenge)
+		x.w.Header()[authenticateHeader] = []string{o.challenge}
 	}
 	x.sealed, x.isSealed = sealedContent(x.r.Header.Get("Content-Type"))
 	switch {

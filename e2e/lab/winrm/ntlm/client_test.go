@@ -34,7 +34,7 @@ func (c *testClient) negotiate() []byte {
 // authenticate answers a challenge and returns the message and the session as
 // the client sees it (directions swapped).
 func (c *testClient) authenticate(negotiate, challenge []byte) ([]byte, *Session) {
-	flags := Flags(binary.LittleEndian.Uint32(challenge[20:])) & (c.flags | FlagTargetInfo)
+	flags := Flags(binary.LittleEndian.Uint32(challenge[20:])) & (c.flags | FlagTargetInfo | FlagUnicode | FlagNTLM)
 	info, err := field(challenge, 40, "TargetInfo")
 	if err != nil {
 		panic(err)

@@ -6,8 +6,8 @@
 // It is meant for a simulated Windows host. What it is not: it is no client,
 // it knows nothing of HTTP or SPNEGO, it keeps no accounts (the caller looks
 // them up), and it refuses what a hardened Windows refuses: LM and NTLMv1
-// responses, anonymous log-ons, sessions without Unicode or without extended
-// session security, datagram mode.
+// responses, anonymous log-ons, names that are not Unicode, datagram mode.
+// Clients without extended session security can log on but not seal.
 //
 // [MS-NLMP]: https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp
 package ntlm

@@ -27,8 +27,6 @@ const (
 // has tells whether all of want are set.
 func (f Flags) has(want Flags) bool { return f&want == want }
 
-// required are the flags without which a session is refused.
-const required = FlagUnicode | FlagNTLM | FlagExtendedSession
-
-// offered are the optional flags the server grants when the client asks.
-const offered = FlagSign | FlagSeal | FlagAlwaysSign | FlagKeyExchange | Flag128 | Flag56 | FlagRequestTarget | FlagVersion
+// offered are the flags the server grants when the client asks.
+const offered = FlagSign | FlagSeal | FlagAlwaysSign | FlagExtendedSession | FlagKeyExchange | Flag128 | Flag56 |
+	FlagRequestTarget | FlagVersion

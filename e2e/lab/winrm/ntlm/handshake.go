@@ -13,8 +13,8 @@ import (
 var (
 	// ErrOrder: an AUTHENTICATE came without a CHALLENGE before it.
 	ErrOrder = errors.New("ntlm: AUTHENTICATE without CHALLENGE")
-	// ErrFlags: the client does not offer or did not keep what is required.
-	ErrFlags = errors.New("ntlm: required flags missing: Unicode, NTLM and extended session security")
+	// ErrFlags: the client wants connectionless NTLM.
+	ErrFlags = errors.New("ntlm: connectionless NTLM is not supported")
 	// ErrAnonymous: no user name and no response.
 	ErrAnonymous = errors.New("ntlm: anonymous log-on")
 	// ErrVersion1: the response is LM or NTLMv1.
@@ -63,15 +63,16 @@ func (h *Handshake) Challenge(negotiate []byte, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !n.Flags.has(required) || n.Flags.has(FlagDatagram) {
+	if n.Flags.has(FlagDatagram) {
 		return nil, ErrFlags
 	}
 	kind := FlagTargetServer
 	if h.target.NetBIOSDomain != h.target.NetBIOSComputer {
 		kind = FlagTargetDomain
 	}
-	// Unicode is set and OEM cleared, or clients that offer both send OEM names.
-	h.flags = required | n.Flags&offered | FlagTargetInfo | kind
+	// Unicode and NTLM are set and OEM cleared whatever the client offers: some
+	// offer only OEM and no NTLM, yet speak both; others would choose OEM.
+	h.flags = FlagUnicode | FlagNTLM | n.Flags&offered | FlagTargetInfo | kind
 	h.negotiate = append([]byte(nil), negotiate...)
 	h.challenge = marshalChallenge(h.flags, h.random, h.target, now)
 	return h.challenge, nil
@@ -105,8 +106,6 @@ func (h *Handshake) Authenticate(message []byte, accounts Accounts, binding *[16
 		return nil, ErrAnonymous
 	case len(a.NTResponse) <= ntlmv1Length:
 		return nil, ErrVersion1
-	case !a.Flags.has(required):
-		return nil, ErrFlags
 	}
 	response, err := parseNTLMv2(a.NTResponse)
 	if err != nil {

@@ -42,11 +42,12 @@ func TestHandshake(t *testing.T) {
 		{name: "wrong password", client: func(c *testClient) { c.password = "Grüße 1" }, want: ErrPassword},
 		{name: "unknown user", client: func(c *testClient) { c.user = "Guest" }, want: ErrUnknownUser},
 		{name: "wrong channel binding", client: func(c *testClient) { c.binding = bytes.Repeat([]byte{1}, 16) }, want: ErrChannelBinding},
-		{name: "no Unicode", client: func(c *testClient) { c.flags &^= FlagUnicode }, want: ErrFlags},
-		{name: "no extended security", client: func(c *testClient) { c.flags &^= FlagExtendedSession }, want: ErrFlags},
+		{name: "offers OEM only", client: func(c *testClient) { c.flags &^= FlagUnicode }},
+		{name: "connectionless", client: func(c *testClient) { c.flags |= FlagDatagram }, want: ErrFlags},
+		{name: "does not say NTLM", client: func(c *testClient) { c.flags &^= FlagNTLM }},
 		{name: "clock 36 hours off", now: testNow.Add(MaxSkew)},
 		{name: "clock further off", now: testNow.Add(MaxSkew + time.Second), want: ErrClockSkew},
-		{name: "changed on the way", message: func(b []byte) []byte { b[44] ^= 0; b[len(b)-1] ^= 1; return b }, want: ErrMIC},
+		{name: "changed on the way", message: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: ErrMIC},
 		{name: "cut", message: func(b []byte) []byte { return b[:70] }, want: ErrMalformed},
 		{name: "NTLMv1", message: func(b []byte) []byte { b[20], b[21] = ntlmv1Length, 0; return b }, want: ErrVersion1},
 		{name: "anonymous", message: func(b []byte) []byte { b[20], b[21], b[36], b[37] = 0, 0, 0, 0; return b }, want: ErrAnonymous},
@@ -128,6 +129,18 @@ func exchange(t *testing.T, client, server *Session) {
 func TestAuthenticateWithoutChallenge(t *testing.T) {
 	if _, err := NewHandshake(testTarget).Authenticate(nil, testAccounts, nil, testNow); !errors.Is(err, ErrOrder) {
 		t.Fatalf("got %v, want %v", err, ErrOrder)
+	}
+}
+
+func TestWithoutExtendedSecurityNothingIsSealed(t *testing.T) {
+	client := newTestClient("LAB", "Administrator", "Grüße 1!")
+	client.flags &^= FlagExtendedSession
+	login, _, err := handshake(client, nil, testNow, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if login.Session.CanSeal() {
+		t.Error("a session without extended security says it can seal")
 	}
 }
 

@@ -53,8 +53,9 @@ func newServerSession(flags Flags, exported []byte) *Session {
 	}
 }
 
-// CanSeal tells whether client and server agreed on sealing.
-func (s *Session) CanSeal() bool { return s.flags.has(FlagSeal) }
+// CanSeal tells whether client and server agreed on sealing, and on extended
+// session security, without which this package neither seals nor signs.
+func (s *Session) CanSeal() bool { return s.flags.has(FlagSeal | FlagExtendedSession) }
 
 // Seal encrypts a message to the client and returns it with its signature.
 func (s *Session) Seal(plain []byte) (sig, sealed []byte, err error) {
