@@ -110,16 +110,7 @@ func (h *Host) Close(ctx context.Context) error {
 	h.end()
 	var failed error
 	for _, p := range []*pool{h.read, h.act} {
-		for range p.size {
-			s, err := p.take(ctx, time.Time{})
-			if err != nil {
-				failed = errors.Join(failed, err)
-				break
-			}
-			if s.lane != nil {
-				h.retire(p, s)
-			}
-		}
+		failed = errors.Join(failed, h.drain(ctx, p))
 	}
 	done := make(chan struct{})
 	go func() {
@@ -135,6 +126,24 @@ func (h *Host) Close(ctx context.Context) error {
 		return fmt.Errorf("host %s: close: %w", h.config.Name, failed)
 	}
 	return nil
+}
+
+// drain waits until nobody uses a pool's slots and takes their lanes down.
+func (h *Host) drain(ctx context.Context, p *pool) error {
+	var all []*slot
+	var failed error
+	for range p.size {
+		s, err := p.take(ctx, time.Time{})
+		if err != nil {
+			failed = err
+			break
+		}
+		all = append(all, s)
+	}
+	for _, s := range all {
+		h.putBack(p, s, true)
+	}
+	return failed
 }
 
 // retire takes a slot's lane down without anybody waiting for it. The slot is

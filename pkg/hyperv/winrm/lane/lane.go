@@ -20,7 +20,7 @@ import (
 // Limits of a lane.
 const (
 	// maxOutput is how much the host may say in one answer, in bytes.
-	maxOutput = 16 << 20
+	maxOutput = 4 << 20
 	// maxComplaint is how much of standard error is kept for an error message, in bytes.
 	maxComplaint = 512
 	// emptyPause is waited after a Receive that came back at once with nothing,

@@ -44,6 +44,8 @@ type Host struct {
 	Break func(action string, before int) Fault
 	// Clock is the host's clock; nil means ours.
 	Clock func() time.Time
+	// Split is how many bytes of output a Receive gives at most; 0 means no limit.
+	Split int
 	// OperationTimeout is how long a Receive is held back, at most what the client asks for.
 	OperationTimeout time.Duration
 
@@ -261,7 +263,7 @@ func (h *Host) list() string {
 
 func (h *Host) start(s *shell) string {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &command{input: make(chan []byte, 100), ctx: ctx, cancel: cancel, output: make(chan []byte, 100), stopped: make(chan struct{})}
+	c := &command{input: make(chan []byte, 100), ctx: ctx, cancel: cancel, output: make(chan []byte, 10_000), stopped: make(chan struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.next++
@@ -286,7 +288,7 @@ func (h *Host) run(c *command) {
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
 		var f Frame
 		if err != nil || json.Unmarshal(raw, &f) != nil {
-			c.say("LB1 - e30=\r\n")
+			h.say(c, "LB1 - e30=\r\n")
 			continue
 		}
 		if f.Verb == "hello" {
@@ -301,7 +303,7 @@ func (h *Host) run(c *command) {
 			return
 		}
 		if raw, ok := a["raw"].(string); ok {
-			c.say(raw)
+			h.say(c, raw)
 			continue
 		}
 		if _, ends := a["exit"]; ends {
@@ -343,10 +345,16 @@ func (h *Host) reply(c *command, f Frame, a Answer) {
 	if err != nil {
 		panic(err)
 	}
-	c.say("LB1 " + f.ID + " " + base64.StdEncoding.EncodeToString(text) + "\r\n")
+	h.say(c, "LB1 "+f.ID+" "+base64.StdEncoding.EncodeToString(text)+"\r\n")
 }
 
-func (c *command) say(text string) { c.output <- []byte(text) }
+func (h *Host) say(c *command, text string) {
+	for h.Split > 0 && len(text) > h.Split {
+		c.output <- []byte(text[:h.Split])
+		text = text[h.Split:]
+	}
+	c.output <- []byte(text)
+}
 
 func (h *Host) send(s *shell, e *envelope) (int, string) {
 	c := h.command(s, e.Body.Send.Stream.Command)
