@@ -15,5 +15,5 @@
 //
 // What this package is not: it holds wishes and addresses, not observations.
 // Which host is primary at this moment is read from the hosts. Apart from
-// Load and the Bucket everything here is pure.
+// Load everything here is pure; its revisions on the bus are package revisions.
 package inventory

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lifeboat.io/events"
+	"lifeboat.io/pkg/contract"
 	"lifeboat.io/pkg/inventory"
 	"lifeboat.io/services/ticket-intake/judgement"
 	"lifeboat.io/services/ticket-intake/progress"
@@ -109,6 +110,16 @@ func (d *desk) publish(t testing.TB, on events.TicketRef, id string, data any) {
 	if slices.ContainsFunc(d.tickets[agg], func(e ticket.Event) bool { return e.ID == id }) {
 		t.Errorf("event id %s is used twice on %s", id, agg)
 	}
+	about := events.Aggregate{Family: events.FamilyTicket, Account: "acme", ID: agg}
+	e, err := events.New(about, events.Meta{
+		ID: id, Source: events.FamilyTicket.Source(), Time: d.now, Sequence: uint64(len(d.tickets[agg]) + 1), Correlation: agg,
+	}, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := contract.Validate(e); err != nil {
+		t.Errorf("%v\n%s", err, e.Data())
+	}
 	d.seq++
 	d.tickets[agg] = append(d.tickets[agg], ticket.Event{Seq: d.seq, ID: id, At: d.now, Data: data})
 	entry, ok := events.EntryOf(data)
@@ -143,6 +154,9 @@ func (d *desk) passOn(t testing.TB, vm string, nth int) int {
 			own = d.fold(to.Ticket)
 		}
 		target := d.fold(progress.Target(own, to))
+		if !progress.MayClose(data) {
+			continue
+		}
 		if last, ok := progress.Closed(own, target, to, d.runs(progress.Reads(own, to.Revision))); ok {
 			d.publish(t, to, judgement.ClosedID("acme", to), last)
 			published++
@@ -154,7 +168,7 @@ func (d *desk) passOn(t testing.TB, vm string, nth int) int {
 // run is the reference to a run of a ticket.
 func (d *desk) run(by events.TicketRef, vm string, kind events.Kind) events.RunRef {
 	id := deskVMs[vm]
-	return events.RunRef{Run: events.RunID(by, id), VM: events.VMRef{ID: id, Name: vm}, Kind: kind, Ticket: by}
+	return events.RunRef{Account: "acme", Run: events.RunID(by, id), VM: events.VMRef{ID: id, Name: vm}, Kind: kind, Ticket: by}
 }
 
 func deskRef(s string) (events.TicketRef, error) {
@@ -166,4 +180,19 @@ func deskRef(s string) (events.TicketRef, error) {
 		}
 	}
 	return ref, nil
+}
+
+func inventoryOf(doc inventory.Document) (*inventory.Inventory, error) { return inventory.New(doc) }
+
+// past is a ticket with a superseded revision and a refused one.
+func past() ticket.Ticket {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	one, two := events.TicketRef{System: "desk", Ticket: "T-1", Revision: 1}, events.TicketRef{System: "desk", Ticket: "T-1", Revision: 2}
+	return ticket.Fold([]ticket.Event{
+		{Seq: 1, ID: "a", At: at, Data: &events.TicketAccepted{
+			Request: events.Request{TicketRef: one, Action: events.ActionTest}, Items: []events.Item{{VM: events.VMRef{Name: "bank-db"}, Run: "r-1"}}}},
+		{Seq: 2, ID: "b", At: at, Data: &events.TicketSuperseded{TicketRef: one, By: 2}},
+		{Seq: 3, ID: "c", At: at, Data: &events.TicketRefused{TicketRef: two, Action: events.ActionCleanup,
+			Reasons: []events.Reason{events.NewReason("c", "f", "v", "p", "x")}}},
+	})
 }

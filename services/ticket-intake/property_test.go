@@ -126,7 +126,7 @@ func (m model) step(rt *rapid.T) {
 			known := vm.Runs[run.ID]
 			if run.VM.ID == deskVMs[name] && !run.Withdrawn() && !known.Began() && !known.Over() {
 				ref := events.TicketRef{System: "desk", Ticket: number, Revision: run.Revision}
-				m.executor(m.t, &events.FailoverPlanned{RunRef: events.RunRef{Run: run.ID, VM: run.VM, Kind: run.Kind, Ticket: ref}})
+				m.executor(m.t, &events.FailoverPlanned{RunRef: events.RunRef{Account: "acme", Run: run.ID, VM: run.VM, Kind: run.Kind, Ticket: ref}})
 				return
 			}
 		}
@@ -141,7 +141,7 @@ func (m model) proceed(rt *rapid.T, run vmruns.Run) {
 		&events.FailoverAwaitingCleanup{RunRef: run.RunRef},
 		&events.FailoverInstructed{RunRef: run.RunRef, Action: events.ActionCancel, By: &by},
 		&events.FailoverRefused{RunRef: run.RunRef, Action: events.ActionCleanup, By: by},
-		&events.FailoverSucceeded{RunRef: run.RunRef},
+		succeeded(run.RunRef),
 		&events.FailoverCancelled{RunRef: run.RunRef},
 		&events.FailoverFailed{RunRef: run.RunRef},
 	}).Draw(rt, "event")
@@ -243,7 +243,7 @@ func TestNewsInAnyOrderEndsTheSame(t *testing.T) {
 		var deliveries []delivery
 		for _, name := range []string{"bank-db", "bank-web"} {
 			ref := inOrder.run(r.TicketRef, name, events.KindTest)
-			end := rapid.SampledFrom([]any{&events.FailoverSucceeded{RunRef: ref}, &events.FailoverFailed{RunRef: ref}}).Draw(rt, "end")
+			end := rapid.SampledFrom([]any{succeeded(ref), &events.FailoverFailed{RunRef: ref}}).Draw(rt, "end")
 			for i, data := range []any{&events.FailoverPlanned{RunRef: ref}, &events.FailoverAwaitingCleanup{RunRef: ref}, end} {
 				inOrder.executor(t, data)
 				shuffled.vms[ref.VM.ID] = append(shuffled.vms[ref.VM.ID], data)

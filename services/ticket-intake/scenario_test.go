@@ -180,7 +180,7 @@ func (d *desk) failover(words []string, options map[string]string) (any, error) 
 	case "cancelled":
 		return &events.FailoverCancelled{RunRef: run, By: alex}, nil
 	case "succeeded":
-		return &events.FailoverSucceeded{RunRef: run, RTO: events.RTO{Millis: 61000}, DataLoss: events.DataLoss{Bound: events.LossNone}}, nil
+		return &events.FailoverSucceeded{RunRef: run, RTO: events.RTO{Millis: 61000}, DataLoss: events.DataLoss{Bound: events.LossNone, Basis: "measured"}}, nil
 	case "failed":
 		return &events.FailoverFailed{RunRef: run, Why: "It did not work.", State: "The primary runs."}, nil
 	}

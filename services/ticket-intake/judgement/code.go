@@ -24,6 +24,7 @@ const (
 	OverrideUnknown     Code = "override-person-unknown"
 	OverrideNotAllowed  Code = "override-not-allowed"
 	AdapterTwice        Code = "adapter-twice"
+	AnswerTooLarge      Code = "answer-too-large"
 
 	VMUnknown         Code = "vm-unknown"
 	VMAmbiguous       Code = "vm-ambiguous"
@@ -67,6 +68,7 @@ func (Code) Values() []events.Value {
 		{Name: string(OverrideUnknown), Doc: "Who answers for the override is not among the account's contacts."},
 		{Name: string(OverrideNotAllowed), Doc: "Who answers for the override, or chooses it, has no right to."},
 		{Name: string(AdapterTwice), Doc: "A network adapter is connected twice."},
+		{Name: string(AnswerTooLarge), Doc: "The answers for all VMs together do not fit into one event."},
 
 		{Name: string(VMUnknown), Doc: "The account has no such VM in the inventory."},
 		{Name: string(VMAmbiguous), Doc: "The account has several VMs of that name."},

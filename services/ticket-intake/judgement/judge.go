@@ -1,6 +1,7 @@
 package judgement
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -81,15 +82,22 @@ func (c Case) answer(reasons []events.Reason, items []events.Item) Verdict {
 	for _, item := range items {
 		accepted = accepted || item.Accepted()
 	}
-	if len(reasons) > 0 || !accepted {
-		return c.refuse(reasons, items)
+	v := c.refuse(reasons, items)
+	if len(reasons) == 0 && accepted {
+		v.Event = &events.TicketAccepted{Request: c.Request, SubmittedAt: c.SubmittedAt, Items: items}
 	}
-	return Verdict{
-		Do:    Publish,
-		Event: &events.TicketAccepted{Request: c.Request, SubmittedAt: c.SubmittedAt, Items: items},
-		ID:    c.Answer,
-		On:    c.Request.TicketRef,
+	if raw, err := json.Marshal(v.Event); err != nil || len(raw) > events.MaxEventBytes {
+		return c.refuse([]events.Reason{tooLarge(c, len(raw))}, nil)
 	}
+	return v
+}
+
+// tooLarge refuses a ticket whose answer does not fit into one event, which
+// takes many VMs with long names and much to say of each.
+func tooLarge(c Case, size int) events.Reason {
+	return reason(AnswerTooLarge, "vms", strconv.Itoa(len(c.Request.VMs)),
+		fmt.Sprintf("are so many VMs that the answer has %d bytes, more than %d", size, events.MaxEventBytes),
+		"split them into several tickets, or name them by id")
 }
 
 // refuse refuses the ticket. VMs that would have been accepted are not

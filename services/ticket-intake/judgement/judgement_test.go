@@ -116,7 +116,7 @@ func accepted(r events.Request, vms ...string) *events.TicketAccepted {
 
 // run is the reference in the events of a run that an accepted ticket asked for.
 func run(a *events.TicketAccepted, vm string) events.RunRef {
-	return events.RunRef{Run: events.RunID(a.TicketRef, vm), VM: events.VMRef{ID: vm, Name: vm}, Kind: events.Kind(a.Action), Ticket: a.TicketRef}
+	return events.RunRef{Account: "acme", Run: events.RunID(a.TicketRef, vm), VM: events.VMRef{ID: vm, Name: vm}, Kind: events.Kind(a.Action), Ticket: a.TicketRef}
 }
 
 // codes are the codes of all reasons of a verdict, and the fields they name.

@@ -1,6 +1,8 @@
 package judgement_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"lifeboat.io/events"
@@ -92,6 +94,7 @@ func vmCases(t *testing.T) []reasonCase {
 		{name: "no test network", c: test(named("bare")), want: fields{judgement.TestSwitchMissing: "vms[0].name"}},
 		{name: "disconnected on purpose", c: opted, accepts: true},
 		{name: "planned without test network", c: of(t, asks(events.ActionPlanned, named("bare"))), accepts: true},
+		{name: "an answer too large", c: test(manyVMs()...), want: fields{judgement.AnswerTooLarge: "vms"}},
 		{name: "in a run", c: busy(), want: fields{judgement.VMInRun: "vms[0].name"}},
 		{name: "in a run that is held", c: busy(&events.FailoverHeld{RunRef: theirs}), want: fields{judgement.VMInRun: "vms[0].name"}},
 		{name: "in a run that awaits cleanup", c: busy(&events.FailoverAwaitingCleanup{RunRef: theirs}), want: fields{judgement.VMInRun: "vms[0].name"}},
@@ -99,6 +102,16 @@ func vmCases(t *testing.T) []reasonCase {
 		{name: "after a run", c: busy(&events.FailoverSucceeded{RunRef: theirs}), accepts: true},
 		{name: "in a run, but for later", c: later, accepts: true},
 	}
+}
+
+// manyVMs are as many VMs as a ticket may have, with names that grow when they
+// are encoded.
+func manyVMs() []events.VMRef {
+	vms := make([]events.VMRef, events.MaxVMs)
+	for i := range vms {
+		vms[i] = named(fmt.Sprintf("%03d", i) + strings.Repeat("<", 100))
+	}
+	return vms
 }
 
 func revisionCases(t *testing.T) []reasonCase {

@@ -8,6 +8,17 @@ import (
 	"lifeboat.io/services/ticket-intake/vmruns"
 )
 
+// MayClose reports whether a failover event can be the one after which a ticket
+// has its last word.
+func MayClose(data any) bool {
+	switch data.(type) {
+	case *events.FailoverRefused, *events.FailoverResumed, *events.FailoverCommitted,
+		*events.FailoverCancelled, *events.FailoverSucceeded, *events.FailoverFailed:
+		return true
+	}
+	return false
+}
+
 // Open reports whether a revision waits for its last word.
 func Open(t ticket.Ticket, number int) bool {
 	revision, ok := t.Revision(number)
@@ -37,6 +48,23 @@ func Reads(t ticket.Ticket, number int) []string {
 	return ids
 }
 
+// Settled reports whether the part of a revision that is about one VM has
+// ended. As long as it has not for one of them, there is no last word.
+func Settled(t, target ticket.Ticket, ref events.TicketRef, id string, vm vmruns.VM) bool {
+	revision, _ := t.Revision(ref.Revision)
+	if revision.Accepted == nil {
+		return false
+	}
+	for _, item := range revision.Accepted.Items {
+		if item.Accepted() && item.VM.ID == id {
+			if _, ok := itemEnd(revision, target, ref, item, vm); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Closed is the last word on a ticket's revision. There is none as long as one
 // of its VMs has none, and none twice. target is the ticket whose runs it is
 // about: t itself unless it refers to another.
@@ -47,22 +75,38 @@ func Closed(t, target ticket.Ticket, ref events.TicketRef, vms map[string]vmruns
 	revision, _ := t.Revision(ref.Revision)
 	closed := &events.TicketClosed{TicketRef: ref}
 	for _, item := range revision.Accepted.Items {
-		last := events.ClosedItem{VM: item.VM, Run: item.Run, Outcome: events.OutcomeRefused, Sentence: reasons(item.Reasons)}
+		end := ending{outcome: events.OutcomeRefused, sentence: reasons(item.Reasons)}
 		if item.Accepted() {
-			outcome, sentence, ok := itemEnd(revision, target, ref, item, vms[item.VM.ID])
-			if !ok {
+			var ok bool
+			if end, ok = itemEnd(revision, target, ref, item, vms[item.VM.ID]); !ok {
 				return nil, false
 			}
-			last.Outcome, last.Sentence = outcome, sentence
 		}
-		closed.Items = append(closed.Items, last)
+		closed.Items = append(closed.Items, end.item(item))
 	}
 	closed.Outcome = sum(closed.Items)
 	return closed, true
 }
 
+// ending is how the part of a revision that is about one VM ended.
+type ending struct {
+	outcome  events.Outcome
+	sentence string
+	// measured is set when a run that the revision asked for succeeded.
+	measured *events.FailoverSucceeded
+}
+
+// item is the ending in a ticket's last word.
+func (e ending) item(of events.Item) events.ClosedItem {
+	last := events.ClosedItem{VM: of.VM, Run: of.Run, Outcome: e.outcome, Sentence: e.sentence}
+	if e.measured != nil {
+		last.RTOMillis, last.DataLoss = e.measured.RTO.Millis, &e.measured.DataLoss
+	}
+	return last
+}
+
 // itemEnd is how one accepted VM of a revision ended, if it has.
-func itemEnd(revision ticket.Revision, target ticket.Ticket, ref events.TicketRef, item events.Item, vm vmruns.VM) (events.Outcome, string, bool) {
+func itemEnd(revision ticket.Revision, target ticket.Ticket, ref events.TicketRef, item events.Item, vm vmruns.VM) (ending, bool) {
 	run := vm.Runs[item.Run]
 	if revision.Accepted.Action.Starts() {
 		return runEnd(revision, run)
@@ -71,16 +115,16 @@ func itemEnd(revision ticket.Revision, target ticket.Ticket, ref events.TicketRe
 }
 
 // runEnd is how a run ended for the revision that asked for it.
-func runEnd(revision ticket.Revision, run vmruns.Run) (events.Outcome, string, bool) {
+func runEnd(revision ticket.Revision, run vmruns.Run) (ending, bool) {
 	switch {
 	case run.Over():
-		return run.Outcome, run.Sentence, true
+		return ending{run.Outcome, run.Sentence, run.Measured}, true
 	case !run.Began() && revision.SupersededBy > 0:
-		return events.OutcomeCancelled, "superseded before it began", true
+		return ending{outcome: events.OutcomeCancelled, sentence: "superseded before it began"}, true
 	case !run.Began() && revision.Cancelled != nil:
-		return events.OutcomeCancelled, "withdrawn before it began", true
+		return ending{outcome: events.OutcomeCancelled, sentence: "withdrawn before it began"}, true
 	}
-	return "", "", false
+	return ending{}, false
 }
 
 // withdrew reports whether the ticket by kept the run from beginning.
@@ -94,27 +138,30 @@ func withdrew(target ticket.Ticket, run string, by events.TicketRef) bool {
 }
 
 // steeringEnd is how the wish to steer a run ended for the ticket that had it.
-func steeringEnd(action events.Action, by events.TicketRef, run vmruns.Run, withdrew bool) (events.Outcome, string, bool) {
+func steeringEnd(action events.Action, by events.TicketRef, run vmruns.Run, withdrew bool) (ending, bool) {
+	end := func(outcome events.Outcome, sentence string) (ending, bool) {
+		return ending{outcome: outcome, sentence: sentence}, true
+	}
 	answer, answered := run.Steering[by]
 	switch {
 	case withdrew && !run.Began():
-		return events.OutcomeSucceeded, "withdrawn before it began", true
+		return end(events.OutcomeSucceeded, "withdrawn before it began")
 	case answered && answer.Refused:
-		return events.OutcomeRefused, answer.Sentence, true
+		return end(events.OutcomeRefused, answer.Sentence)
 	case answered && answer.Decided:
-		return events.OutcomeSucceeded, answer.Sentence, true
+		return end(events.OutcomeSucceeded, answer.Sentence)
 	case !answered:
-		return "", "", false
+		return ending{}, false
 	case action == events.ActionCommit && run.Committed != "":
-		return events.OutcomeSucceeded, run.Committed, true
+		return end(events.OutcomeSucceeded, run.Committed)
 	case !run.Over():
-		return "", "", false
+		return ending{}, false
 	case action == events.ActionCancel && run.Outcome == events.OutcomeCancelled:
-		return events.OutcomeSucceeded, run.Sentence, true
+		return end(events.OutcomeSucceeded, run.Sentence)
 	case action == events.ActionCancel:
-		return events.OutcomeFailed, run.Sentence, true
+		return end(events.OutcomeFailed, run.Sentence)
 	default:
-		return run.Outcome, run.Sentence, true
+		return end(run.Outcome, run.Sentence)
 	}
 }
 

@@ -114,7 +114,16 @@ func Progressed(t ticket.Ticket, to events.TicketRef, cause string, data any) (*
 	if !ok {
 		return nil, false
 	}
-	return &events.TicketProgressed{
+	p := &events.TicketProgressed{
 		TicketRef: to, VM: ref.VM, Run: ref.Run, Progress: progress, Sentence: entry.Sentence(data), Cause: cause,
-	}, true
+	}
+	switch d := data.(type) {
+	case *events.FailoverHeld:
+		p.Choices = d.Choices
+	case *events.FailoverAwaitingCleanup:
+		p.Until = &d.Until
+	case *events.FailoverAwaitingCommit:
+		p.Until = &d.Until
+	}
+	return p, true
 }

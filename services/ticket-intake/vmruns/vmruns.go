@@ -30,6 +30,8 @@ type Run struct {
 	Outcome events.Outcome
 	// Sentence tells the end for a person.
 	Sentence string
+	// Measured is what was measured of a run that succeeded; nil otherwise.
+	Measured *events.FailoverSucceeded
 	// Steering is what became of the tickets that steered the run.
 	Steering map[events.TicketRef]Steering
 }
@@ -113,7 +115,7 @@ func (vm VM) Apply(data any) VM {
 	case *events.FailoverCancelled:
 		return vm.end(d.RunRef, events.OutcomeCancelled, data)
 	case *events.FailoverSucceeded:
-		return vm.end(d.RunRef, events.OutcomeSucceeded, data)
+		return vm.end(d.RunRef, events.OutcomeSucceeded, data).change(d.RunRef, func(r *Run) { r.Measured = d })
 	case *events.FailoverFailed:
 		return vm.end(d.RunRef, events.OutcomeFailed, data)
 	case *events.FailoverFenced:

@@ -1,0 +1,141 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"go.opentelemetry.io/otel/propagation"
+
+	"lifeboat.io/events"
+	"lifeboat.io/pkg/bus"
+	"lifeboat.io/services/ticket-intake/ticket"
+	"lifeboat.io/services/ticket-intake/vmruns"
+)
+
+// readTicket folds the ticket that ref is a revision of.
+func (s *Service) readTicket(ctx context.Context, account string, ref events.TicketRef) (ticket.Ticket, error) {
+	history, err := s.bus.History(ctx, ticketAggregate(account, ref))
+	if err != nil {
+		return ticket.Ticket{}, err
+	}
+	var t ticket.Ticket
+	for _, r := range history {
+		data, err := decode(r)
+		if err != nil {
+			return ticket.Ticket{}, err
+		}
+		t = t.Apply(ticket.Event{Seq: r.Seq, ID: r.Event.ID(), At: r.Event.Time(), Data: data})
+	}
+	return t, nil
+}
+
+func ticketAggregate(account string, ref events.TicketRef) events.Aggregate {
+	return events.Aggregate{Family: events.FamilyTicket, Account: account, ID: ref.Aggregate()}
+}
+
+func vmAggregate(account, id string) events.Aggregate {
+	return events.Aggregate{Family: events.FamilyFailover, Account: account, ID: id}
+}
+
+// decode reads an event's data; nil for a type that only a newer version knows.
+func decode(r bus.Recorded) (any, error) {
+	if _, known := events.EntryByType(r.Event.Type()); !known {
+		return nil, nil
+	}
+	return events.Decode(r.Event)
+}
+
+// ends are the events after which a VM is in no run, whatever came before.
+var ends = []string{"cancelled", "succeeded", "failed"}
+
+// readRuns folds the runs of VMs. With onlyActive it may leave out runs that
+// are over, and reads no more than it must to know.
+func (s *Service) readRuns(ctx context.Context, account string, ids []string, onlyActive bool) (map[string]vmruns.VM, error) {
+	vms := make(map[string]vmruns.VM, len(ids))
+	for _, id := range ids {
+		agg := vmAggregate(account, id)
+		if onlyActive {
+			last, any, err := s.bus.Last(ctx, agg)
+			if err != nil {
+				return nil, err
+			}
+			if !any || slices.Contains(ends, events.ShortName(last.Event.Type())) {
+				continue
+			}
+		}
+		vm, err := s.readVM(ctx, agg)
+		if err != nil {
+			return nil, err
+		}
+		vms[id] = vm
+	}
+	return vms, nil
+}
+
+// readVM folds all runs of one VM.
+func (s *Service) readVM(ctx context.Context, agg events.Aggregate) (vmruns.VM, error) {
+	history, err := s.bus.History(ctx, agg)
+	if err != nil {
+		return vmruns.VM{}, err
+	}
+	var vm vmruns.VM
+	for _, r := range history {
+		data, err := decode(r)
+		if err != nil {
+			return vmruns.VM{}, err
+		}
+		vm = vm.Apply(data)
+	}
+	return vm, nil
+}
+
+// written is a ticket event to be published.
+type written struct {
+	account string
+	// on is the ticket revision it is about, after the ticket as it was read.
+	on    events.TicketRef
+	after ticket.Ticket
+	// id and data are the event.
+	id   string
+	data any
+	// because is the event that led to it.
+	because event.Event
+}
+
+// publish appends a ticket event. It fails with *bus.Conflict when the ticket
+// moved on.
+func (s *Service) publish(ctx context.Context, w written) error {
+	agg := ticketAggregate(w.account, w.on)
+	parent, state := journey(ctx, w.because)
+	e, err := events.New(agg, events.Meta{
+		ID: w.id, Source: events.FamilyTicket.Source(), Time: s.now(), Sequence: w.after.Count + 1,
+		Correlation: w.on.Aggregate(), Causation: w.because.ID(), TraceParent: parent, TraceState: state,
+	}, w.data)
+	if err != nil {
+		return bus.Poison(fmt.Errorf("ticket %s: %w", w.on, err))
+	}
+	_, err = s.bus.Append(ctx, agg, w.after.Seq, e)
+	if errors.Is(err, bus.ErrInvalid) || errors.Is(err, bus.ErrTooLarge) {
+		return bus.Poison(fmt.Errorf("ticket %s: %w", w.on, err)) // it will be no better next time
+	}
+	return err
+}
+
+// journey is the trace an event's journey began in: the one it carries, or
+// else the one it is being handled in.
+func journey(ctx context.Context, e event.Event) (parent, state string) {
+	if parent = events.Extension(e, events.ExtTraceParent); parent != "" {
+		return parent, events.Extension(e, events.ExtTraceState)
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier["traceparent"], carrier["tracestate"]
+}
+
+func isConflict(err error) bool {
+	var conflict *bus.Conflict
+	return errors.As(err, &conflict)
+}
