@@ -70,6 +70,9 @@ const (
 	DoSpoilCertificate ActionKind = "spoil-certificate"
 	// DoDropRecoveryPoints deletes the recovery points of VM on Host.
 	DoDropRecoveryPoints ActionKind = "drop-recovery-points"
+	// DoBreakReplication puts the relationship of VM on Host into Error, if it
+	// replicates, waits or resynchronizes.
+	DoBreakReplication ActionKind = "break-replication"
 	// DoOrphanTestVM breaks the tie between VM on Host and its test VM.
 	DoOrphanTestVM ActionKind = "orphan-test-vm"
 )
@@ -110,6 +113,7 @@ var needs = map[ActionKind]struct{ host, vm bool }{
 	DoCutWinRM: {host: true}, DoRestoreWinRM: {host: true}, DoSetLink: {}, DoInject: {}, DoClearFaults: {},
 	DoSetGuest: {vm: true}, DoSetSkew: {host: true}, DoSetSpace: {host: true}, DoSpoilCertificate: {host: true},
 	DoDropRecoveryPoints: {host: true, vm: true}, DoOrphanTestVM: {host: true, vm: true},
+	DoBreakReplication: {host: true, vm: true},
 }
 
 // checkAction tells why an action cannot be carried out in this world.
@@ -186,6 +190,11 @@ func (w *World) act(a Action) {
 	case DoDropRecoveryPoints:
 		if c := m.byID[a.VM]; c != nil {
 			c.points = nil
+		}
+	case DoBreakReplication:
+		if c := m.byID[a.VM]; c != nil && c.rel.in(wmiWaitingIR, wmiReplicating, wmiSuspended, wmiResyncing) {
+			c.rel.stopTask()
+			c.rel.to(wmiCritical)
 		}
 	case DoOrphanTestVM:
 		m.orphanTestVM(a.VM)

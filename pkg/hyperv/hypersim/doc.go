@@ -50,6 +50,9 @@
 //   - With RecoveryHistory 0 a replica has no recovery points; with n it keeps
 //     the newest n, one made by the first delta of each hour. The latest data
 //     is not among them.
+//   - A replica that got the last delta of a preparation says Planned when it
+//     is failed over, until the next ordinary delta arrives: also when the
+//     preparation has been cancelled meanwhile, of which it knows nothing.
 //   - Reversing to a prepared primary that holds more than the recovery point
 //     the replica was failed over to leaves the new primary waiting for
 //     resynchronization.

@@ -231,7 +231,6 @@ func (c *vmCopy) takeBack() {
 		c.content, c.forkNext = c.base, false
 	}
 	c.rel.failedOver = hyperv.TypeNone
-	c.rel.lastType = hyperv.TypeRegular
 	c.rel.to(wmiReplicating)
 }
 

@@ -73,8 +73,13 @@ func (j *job) settle() {
 	if j.what != "" {
 		j.m.w.log.cmdlet(j.m, j.what, j.vm, j.changed, j.err, j.aborted)
 	}
-	if v := j.waiter; v != nil {
-		j.waiter = nil
+	v := j.waiter
+	j.waiter = nil
+	switch {
+	case v == nil:
+	case j.aborted:
+		v.lose()
+	default:
 		v.proceed()
 	}
 }

@@ -47,8 +47,7 @@ func (m *Machine) endCalls() {
 		j.cancel()
 	}
 	for _, v := range slices.Clone(m.visits) {
-		v.lost = true
-		v.end()
+		v.lose()
 	}
 	for _, c := range m.copies {
 		c.stopping, c.merge = nil, nil

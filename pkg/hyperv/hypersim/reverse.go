@@ -69,6 +69,7 @@ func (r *relation) reverseTo(to call) *CmdletError {
 		old.rel.primaryServer, old.rel.replicaServer = c.m.fqdn, target.fqdn
 		old.rel.settingsFrom(r)
 		old.rel.port, old.rel.thumbprint = to.port, target.server.CertificateThumbprint
+		r.lastReplication, r.lastApplied = never, never // in this direction
 		r.to(wmiReady)
 	default:
 		return reverseFailed(0)

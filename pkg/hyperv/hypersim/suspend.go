@@ -243,7 +243,7 @@ func (m *Machine) StopVMInitialReplication(ctx context.Context, id hyperv.VMID) 
 		switch {
 		case r == nil:
 			return fails(m.notApplicable(c, "Stop-VMInitialReplication"))
-		case r.task == nil && r.irAt == never && !r.in(wmiWaitingIR, wmiSuspended, wmiCritical) || r.lastReplication != never:
+		case r.irAt == never && !r.in(wmiWaitingIR, wmiSuspended, wmiCritical), r.lastReplication != never:
 			return fails(wrongReplicationState(c, "Stop-VMInitialReplication"))
 		}
 		r.stopTask()

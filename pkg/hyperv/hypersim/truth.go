@@ -33,8 +33,9 @@ type CopyTruth struct {
 	DataAsOf time.Time `json:"dataAsOf"`
 	// LastReplication is the stamp both sides show, in true time; zero when never.
 	LastReplication time.Time `json:"lastReplication"`
-	// Lost is how many writes made by any copy this one does not hold, those
-	// of test VMs and of cancelled failovers not counted.
+	// Lost is how many writes made by any copy, ever, this one does not hold,
+	// those of test VMs and of cancelled failovers not counted. A failover
+	// that loses nothing leaves it as it is.
 	Lost int64 `json:"lost"`
 }
 

@@ -42,8 +42,7 @@ func (v *visit) fire(w *World, _ uint32) {
 	switch {
 	case v.done:
 	case v.m.down:
-		v.lost = true
-		v.end()
+		v.lose()
 	case w.now > v.beginBy:
 		v.late = true
 		v.end()
@@ -62,11 +61,14 @@ func (v *visit) proceed() {
 		case !j.done:
 			j.waiter = v
 			return
-		case j.aborted:
-			v.lost = true
-			v.end()
 		}
 	}
+}
+
+// lose ends a visit because its host died.
+func (v *visit) lose() {
+	v.lost = true
+	v.end()
 }
 
 func (v *visit) end() {

@@ -1,7 +1,9 @@
 package hypertest
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"lifeboat.io/pkg/hyperv"
 )
@@ -25,6 +27,9 @@ const (
 	Full Fault = "full"
 	// Garbage: the request is carried out, and the answer is none.
 	Garbage Fault = "garbage"
+	// HeldUp: the request is held up until after its caller has given up, and
+	// reaches the host within Patience after that.
+	HeldUp Fault = "held-up"
 )
 
 // verdict is what a call with a fault must come to.
@@ -47,6 +52,17 @@ var verdicts = []verdict{
 }
 
 var faultCases = []one{
+	{"HeldUpLands", func(t *trial) {
+		t.holdUp(func(ctx context.Context) context.Context { return ctx })
+		t.until("the effect of the request held up", func() bool { return t.read(t.Primary).Power == hyperv.PowerOff })
+	}},
+	{"HeldUpDies", func(t *trial) {
+		t.holdUp(func(ctx context.Context) context.Context { return hyperv.BeginBy(ctx, t.now().Add(beginSoon)) })
+		t.Pass(t.patience())
+		if vm := t.read(t.Primary); vm.Power != hyperv.PowerRunning {
+			t.Errorf("a request was begun after the time to begin by: the VM is %s", vm.Power)
+		}
+	}},
 	{"FaultsOfSetAutoStart", func(t *trial) {
 		actions := []hyperv.StartAction{hyperv.StartAlways, hyperv.StartNothing}
 		t.eachFault(t.Primary, func(v verdict) (call verb, there func(vm hyperv.VM) bool) {
@@ -114,6 +130,20 @@ var faultCases = []one{
 			t.read(t.Primary)
 		}
 	}},
+}
+
+// beginSoon is enough for a request that is not held up.
+const beginSoon = 10 * time.Second
+
+// holdUp stops the primary by a request that is held up.
+func (t *trial) holdUp(with func(ctx context.Context) context.Context) {
+	t.Helper()
+	if t.Break == nil || !t.Break(t.T, t.Primary, HeldUp) {
+		t.Skip("the fixture holds nothing up")
+	}
+	_, err := t.stop(t.Primary)(with(t.Context()))
+	t.isError("a request held up", err, hyperv.ClassUnknown, hyperv.CodeTimeout)
+	t.mended()
 }
 
 // eachFault calls a verb with every fault the fixture can make, and checks its
