@@ -23,7 +23,7 @@ func newAccounts(users []User, domain string) *accounts {
 	a := &accounts{byName: make(map[string]*account, len(users))}
 	for _, u := range users {
 		a.byName[strings.ToLower(u.Name)] = &account{
-			User: u, display: domain + `\` + u.Name, hash: ntlm.HashPassword(u.Password),
+			User: u, display: domain + `\` + u.Name, hash: ntlm.HashPassword(u.Password.Reveal()),
 		}
 	}
 	return a
@@ -42,7 +42,7 @@ func (a *accounts) find(name string) *account {
 // byPassword checks a password; nil when it does not fit or the account may not log on.
 func (a *accounts) byPassword(name, password string) *account {
 	u := a.find(name)
-	if u == nil || u.Expired || u.Password == "" || subtle.ConstantTimeCompare([]byte(u.Password), []byte(password)) != 1 {
+	if u == nil || u.Expired || u.Password.IsZero() || subtle.ConstantTimeCompare([]byte(u.Password.Reveal()), []byte(password)) != 1 {
 		return nil
 	}
 	return u
@@ -51,7 +51,7 @@ func (a *accounts) byPassword(name, password string) *account {
 // ntHash is what ntlm asks for.
 func (a *accounts) ntHash(_, name string) (ntlm.Hash, bool) {
 	u := a.find(name)
-	if u == nil || u.Expired || u.Password == "" {
+	if u == nil || u.Expired || u.Password.IsZero() {
 		return ntlm.Hash{}, false
 	}
 	return u.hash, true

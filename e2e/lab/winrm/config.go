@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/keytab"
+
+	"lifeboat.io/pkg/secret"
 )
 
 // Process is one command started in a shell, as handed to the Runner.
@@ -75,8 +77,8 @@ var (
 type User struct {
 	// Name is without a domain; compared without regard to case.
 	Name string `json:"name"`
-	// Password is needed for Basic and NTLM; never shown. Empty: no log-on by password.
-	Password string `json:"-"`
+	// Password is needed for Basic and NTLM. Empty: no log-on by password.
+	Password secret.Text `json:"-"`
 	// CertificateUPN maps a client certificate to this account: its user principal name (SAN otherName), or its subject's common name.
 	CertificateUPN string `json:"certificateUPN,omitempty"`
 	// Administrator: may use WinRM. Others log on but get access denied.

@@ -13,8 +13,8 @@ import (
 // fakeShell is what the tests run commands with: a handful of words, enough to
 // make every stream and every way to end happen.
 func fakeShell(ctx context.Context, p Process) int {
-	words := strings.Fields(p.Line())
-	args := words[1:]
+	words := append(strings.Fields(p.Line()), "")
+	args := words[1 : len(words)-1]
 	switch strings.ToLower(words[0]) {
 	case "echo":
 		fmt.Fprintf(p.Stdout, "%s\r\n", strings.Join(args, " "))
@@ -22,8 +22,7 @@ func fakeShell(ctx context.Context, p Process) int {
 		fmt.Fprintf(p.Stderr, "%s\r\n", strings.Join(args, " "))
 		return 1
 	case "exit":
-		code, _ := strconv.Atoi(args[0])
-		return code
+		return number(args)
 	case "cat":
 		_, _ = io.Copy(p.Stdout, p.Stdin)
 	case "lines": // answers each line, like a persistent interpreter
@@ -32,8 +31,7 @@ func fakeShell(ctx context.Context, p Process) int {
 			fmt.Fprintf(p.Stdout, "got %s\r\n", in.Text())
 		}
 	case "flood":
-		n, _ := strconv.Atoi(args[0])
-		for n > 0 {
+		for n := number(args); n > 0; {
 			k := min(n, 10000)
 			if _, err := p.Stdout.Write([]byte(strings.Repeat("x", k))); err != nil {
 				return 2
@@ -57,8 +55,7 @@ func fakeShell(ctx context.Context, p Process) int {
 		fmt.Fprintf(p.Stdout, "cd=%s user=%s cp=%d noprofile=%v console=%v skip=%v\r\n",
 			p.WorkDir, p.User, p.Codepage, p.NoProfile, p.ConsoleModeStdin, p.SkipCmdShell)
 	case "alloc":
-		mb, _ := strconv.Atoi(args[0])
-		if err := p.Reserve(int64(mb) << 20); err != nil {
+		if err := p.Reserve(int64(number(args)) << 20); err != nil {
 			fmt.Fprintln(p.Stderr, "out of memory")
 			return 8
 		}
@@ -79,4 +76,13 @@ func killedCode(ctx context.Context) int {
 		return 0xC000013A
 	}
 	return 1
+}
+
+// number is the first argument, 0 without one.
+func number(args []string) int {
+	if len(args) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(args[0])
+	return n
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lifeboat.io/pkg/secret"
 )
 
 // testConfig is a host with the accounts every test uses.
@@ -17,10 +19,10 @@ func testConfig() Config {
 	return Config{
 		Name: "hv1.lab.test",
 		Users: []User{
-			{Name: "Administrator", Password: "Pass-1", Administrator: true, CertificateUPN: "admin@localhost"},
-			{Name: "second", Password: "Pass-2", Administrator: true},
-			{Name: "guest", Password: "Pass-3"},
-			{Name: "gone", Password: "Pass-4", Administrator: true, Expired: true},
+			{Name: "Administrator", Password: secret.NewText("Pass-1"), Administrator: true, CertificateUPN: "admin@localhost"},
+			{Name: "second", Password: secret.NewText("Pass-2"), Administrator: true},
+			{Name: "guest", Password: secret.NewText("Pass-3")},
+			{Name: "gone", Password: secret.NewText("Pass-4"), Administrator: true, Expired: true},
 		},
 		Run:        fakeShell,
 		Executable: func(path string) bool { return strings.EqualFold(path, `c:\tools\hello.exe`) },
