@@ -57,10 +57,9 @@ func TestAppendConflictOnAnEmptyAggregate(t *testing.T) {
 	}
 }
 
-// TestAppendAgainIsSafe repeats a publish the caller has forgotten about. The
-// answers of one server and of three differ (see facts of the server: a single
-// one compares before it recognises, a replicated stream recognises first), so
-// both are here.
+// TestAppendAgainIsSafe repeats a publish the caller has forgotten about. The two
+// kinds of stream answer that differently: a single server compares before it
+// recognises the id, a replicated stream the other way round.
 func TestAppendAgainIsSafe(t *testing.T) {
 	for name, open := range eachKind {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,10 +150,11 @@ func (c *consumption) pullOnce(ctx context.Context, consumer jetstream.Consumer)
 	for {
 		raw, err := messages.Next(jetstream.NextContext(ctx))
 		if ctx.Err() != nil {
+			c.stop()
 			if err == nil {
-				c.giveBack(raw)
+				c.take(raw)
 			}
-			c.giveBackRest(messages)
+			c.takeRest(messages)
 			return nil
 		}
 		if err != nil {
@@ -161,9 +164,16 @@ func (c *consumption) pullOnce(ctx context.Context, consumer jetstream.Consumer)
 	}
 }
 
-// giveBackRest returns what was sent to us but not looked at, so that another
-// process gets it now and not after AckWait.
-func (c *consumption) giveBackRest(messages jetstream.MessagesContext) {
+// stop keeps further deliveries from being begun.
+func (c *consumption) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
+}
+
+// takeRest takes in what was sent to us but not looked at, so that it can be
+// given back with the rest.
+func (c *consumption) takeRest(messages jetstream.MessagesContext) {
 	messages.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -172,13 +182,7 @@ func (c *consumption) giveBackRest(messages jetstream.MessagesContext) {
 		if err != nil {
 			return
 		}
-		c.giveBack(raw)
-	}
-}
-
-func (c *consumption) giveBack(raw jetstream.Msg) {
-	if err := raw.Nak(); err != nil {
-		c.bus.log.Debug("a message is not given back; it comes again after the ack wait", "consumer", c.spec.Name, "error", err)
+		c.take(raw)
 	}
 }
 
@@ -198,10 +202,6 @@ func (c *consumption) take(raw jetstream.Msg) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stopped {
-		c.giveBack(raw)
-		return
-	}
 	c.order.add(laneKey(m), place{seq: m.seq, replay: m.replaySeq}, &job{raw: raw, m: m})
 	c.dispatch()
 }
@@ -217,7 +217,7 @@ func laneKey(m *message) string {
 
 // dispatch starts what may run. c.mu is held.
 func (c *consumption) dispatch() {
-	for {
+	for !c.stopped {
 		key, j, ok := c.order.take()
 		if !ok {
 			return
@@ -236,14 +236,12 @@ func (c *consumption) run(key string, j *job) {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if again > 0 && !c.stopped {
+	if again > 0 {
 		c.order.postpone(key, time.Now().Add(again+c.spec.AckWait))
 	} else {
 		c.order.settle(key)
 	}
-	if !c.stopped {
-		c.dispatch()
-	}
+	c.dispatch()
 }
 
 // safely turns a panic into an error.
@@ -282,10 +280,8 @@ func (c *consumption) alive() []*job {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.stopped {
-		c.order.expire(now)
-		c.dispatch()
-	}
+	c.order.expire(now)
+	c.dispatch()
 	var held []*job
 	c.order.each(func(j *job) {
 		if j.began.IsZero() || now.Sub(j.began) < c.spec.MaxWork {
@@ -295,15 +291,11 @@ func (c *consumption) alive() []*job {
 	return held
 }
 
-// drain gives back what waits and lets finish what runs.
+// drain lets finish what runs, and then gives back what waits: in this order,
+// because what waits may be of the same aggregate.
 func (c *consumption) drain(cancelHandlers context.CancelFunc) error {
-	c.mu.Lock()
-	c.stopped = true
-	waiting := c.order.removeWaiting()
-	c.mu.Unlock()
-	for _, j := range waiting {
-		c.giveBack(j.raw)
-	}
+	c.stop()
+	defer c.giveBackWaiting()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -320,5 +312,36 @@ func (c *consumption) drain(cancelHandlers context.CancelFunc) error {
 		return nil
 	case <-time.After(stopWait):
 		return fmt.Errorf("consumer %s: a handler does not return although its context ended %s ago", c.spec.Name, stopWait)
+	}
+}
+
+// giveBackWaiting returns what was not begun, so that the next process gets it
+// now and not after the ack wait. The oldest goes first and alone: our pull
+// request is still with the server, and a server that finds nobody behind it
+// puts the message it was about to deliver at the end of its line.
+func (c *consumption) giveBackWaiting() {
+	c.mu.Lock()
+	waiting := c.order.removeWaiting()
+	c.mu.Unlock()
+	slices.SortFunc(waiting, func(a, b *job) int { return cmp.Compare(a.m.delivered(), b.m.delivered()) })
+	first := map[bool]bool{}
+	for _, j := range waiting {
+		replay := j.m.replay != nil // of another stream, with a line of its own
+		if first[replay] {
+			c.giveBack(j.raw, giveBackGap)
+			continue
+		}
+		first[replay] = true
+		c.giveBack(j.raw, 0)
+	}
+}
+
+func (c *consumption) giveBack(raw jetstream.Msg, wait time.Duration) {
+	nak := raw.Nak
+	if wait > 0 {
+		nak = func() error { return raw.NakWithDelay(wait) }
+	}
+	if err := nak(); err != nil {
+		c.bus.log.Debug("a message is not given back; it comes again after the ack wait", "consumer", c.spec.Name, "error", err)
 	}
 }

@@ -1,8 +1,11 @@
 package bus_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,4 +97,35 @@ func receive[T any](t testing.TB, what string, from <-chan T) T {
 		t.Fatalf("not within 20 s: %s", what)
 		panic("unreachable")
 	}
+}
+
+// logBuffer collects a log for a test to read.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *logBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// stopwatch sums up the time of what it runs.
+type stopwatch struct{ total time.Duration }
+
+func (s *stopwatch) run(work func()) {
+	began := time.Now()
+	work()
+	s.total += time.Since(began)
 }

@@ -93,6 +93,8 @@ const (
 	DefaultGrace = 20 * time.Second
 	// pendingPerLane is how many messages are taken in per lane ahead of their turn.
 	pendingPerLane = 16
+	// giveBackGap keeps the oldest message that is given back ahead of the others.
+	giveBackGap = 100 * time.Millisecond
 	// stopWait is how long a handler has, once its context is cancelled, to return.
 	stopWait = 5 * time.Second
 	// ackTimeout bounds the confirmation of an acknowledgement.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -49,3 +50,6 @@ func messageOf(m jetstream.Msg) (*message, error) {
 func (m *message) record() (Recorded, error) {
 	return record(m.seq, m.subject, m.stored, m.header, m.data)
 }
+
+// delivered is the sequence it was delivered under: the replay's own, or the original's.
+func (m *message) delivered() uint64 { return cmp.Or(m.replaySeq, m.seq) }

@@ -63,7 +63,7 @@ func (c *consumption) conclude(j *job, err error) time.Duration {
 	}
 	if c.handlers.Err() != nil {
 		// Told to stop: whoever goes on need not wait.
-		c.giveBack(j.raw)
+		c.giveBack(j.raw, 0)
 		return 0
 	}
 	log.Warn("handling failed, comes again", "wait", wait, "error", err)

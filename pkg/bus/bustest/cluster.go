@@ -147,3 +147,8 @@ func FreePorts(t testing.TB, count int) []int {
 	}
 	return ports
 }
+
+// MemberURL is where clients reach one member.
+func (c *Cluster) MemberURL(i int) string {
+	return fmt.Sprintf("nats://127.0.0.1:%d", c.options[i].Port)
+}
