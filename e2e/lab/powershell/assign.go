@@ -149,8 +149,7 @@ func (s *Session) assignElement(t *syntax.Index, v Value) error {
 
 func (s *Session) setElement(target, index, v Value) error {
 	outside := func() error {
-		return newError("System.Management.Automation.RuntimeException", "System.IndexOutOfRangeException", OperationStopped, "Index was outside the bounds of the array.").
-			because("System.IndexOutOfRangeException", "Index was outside the bounds of the array.")
+		return newError("System.IndexOutOfRangeException", "System.IndexOutOfRangeException", OperationStopped, "Index was outside the bounds of the array.")
 	}
 	switch x := target.(type) {
 	case nil:

@@ -15,7 +15,9 @@ type argument struct {
 	value    Value
 	hasValue bool // a value came with the name: -Name:value or from splatting
 	node     syntax.Node
-	text     string // as written, for $args
+	text     string      // as written, for $args
+	at       syntax.Span // the value
+	nameAt   syntax.Span // the name
 }
 
 // binding is the parameters of one call.
@@ -29,8 +31,9 @@ type binding struct {
 	set    int              // the one chosen, or -1
 	rest   []Value          // $args
 	where  *position
-	piped  []*param // bound from the present pipeline object
-	input  bool     // pipeline input is expected
+	spot   syntax.Span // the argument at fault, if one is
+	piped  []*param    // bound from the present pipeline object
+	input  bool        // pipeline input is expected
 	// delayed are script blocks that compute a parameter for each object
 	delayed map[*param]*ScriptBlock
 }
@@ -49,7 +52,11 @@ func (b *binding) failAs(typ, id string, c Category, format string, args ...any)
 	t.Record.Command = b.sig.errorName
 	t.Record.Activity = b.sig.name
 	if b.where != nil {
-		t.Record.position = b.where
+		p := *b.where
+		if b.spot.End > b.spot.Start {
+			p.span = b.spot
+		}
+		t.Record.position = &p
 	}
 	return t
 }
@@ -140,6 +147,7 @@ func (b *binding) bindNamed(args []argument) ([]argument, error) {
 			rest = append(rest, a)
 			continue
 		}
+		b.spot = a.nameAt
 		p, err := b.lookup(a.name)
 		if err != nil {
 			return nil, err
@@ -154,11 +162,12 @@ func (b *binding) bindNamed(args []argument) ([]argument, error) {
 		v := a.value
 		switch {
 		case a.hasValue:
+			b.spot = a.at
 		case p.isSwitch():
 			v = Switch(true)
 		case i+1 < len(args) && args[i+1].name == "":
 			i++
-			v = args[i].value
+			v, b.spot = args[i].value, args[i].at
 		default:
 			return nil, b.fail("MissingArgument", InvalidArgument, "Missing an argument for parameter '%s'. Specify a parameter of type '%s' and try again.", p.name, p.typ.Name)
 		}
@@ -166,6 +175,7 @@ func (b *binding) bindNamed(args []argument) ([]argument, error) {
 			return nil, err
 		}
 	}
+	b.spot = syntax.Span{}
 	return rest, nil
 }
 
@@ -231,6 +241,7 @@ func (b *binding) bindCommon(p *param, v Value) error {
 }
 
 func (b *binding) ambiguousSet() error {
+	b.spot = syntax.Span{}
 	return b.fail("AmbiguousParameterSet", InvalidArgument, "Parameter set cannot be resolved using the specified named parameters.")
 }
 
@@ -244,7 +255,9 @@ func (b *binding) bindPositional(rest []argument) ([]argument, error) {
 			left = append(left, a)
 			continue
 		}
+		b.spot = a.at
 		p, v, err := b.positional(&pos, a.value)
+		b.spot = syntax.Span{}
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,8 @@ func classOf(v Value) *Class {
 		return classSwitch
 	case Guid:
 		return classGuid
+	case *memberList:
+		return classMembers
 	}
 	return nil
 }
@@ -137,10 +139,8 @@ func init() {
 		method("Where", 1, 3, whereMethod),
 	}
 	classMemberSet.Properties = []Property{
-		get("Properties", "", func(v Value) Value { return NewInstance(classMembers, v) }),
 		get("TypeNames", "", func(v Value) Value { return stringsArray((&Session{}).typeNamesOf(v)) }),
 		get("BaseObject", "", func(v Value) Value { return v }),
-		get("Members", "", func(v Value) Value { return NewInstance(classMembers, v) }),
 		get("Methods", "", func(v Value) Value { return NewArray() }),
 	}
 	classMemberSet.Methods = []Method{
@@ -218,7 +218,25 @@ func whereMethod(s *Session, v Value, args []Value) (Value, error) {
 	return NewArray(c.items...), err
 }
 
-// classMembers is the Properties collection of .psobject; its Data is the object.
+// memberList is the Properties collection of .psobject.
+type memberList struct {
+	owner Value
+	items []Value
+}
+
+// Len, At give the number of members and one of them.
+func (l *memberList) Len() int       { return len(l.items) }
+func (l *memberList) At(i int) Value { return l.items[i] }
+
+func (l *memberList) named(name string) Value {
+	for _, m := range l.items {
+		if strings.EqualFold(m.(*Object).Data.(*memberInfo).name, name) {
+			return m
+		}
+	}
+	return nil
+}
+
 var classMembers = &Class{Name: "System.Management.Automation.PSMemberInfoIntegratingCollection"}
 
 // memberInfo is one property as .psobject.Properties shows it.
@@ -271,34 +289,27 @@ func (s *Session) members(v Value) ([]Value, error) {
 func init() {
 	classMembers.Methods = []Method{
 		method("get_Item", 1, 1, func(s *Session, v Value, args []Value) (Value, error) {
-			all, err := s.members(v)
-			for _, m := range all {
-				if strings.EqualFold(m.(*Object).Data.(*memberInfo).name, s.toString(args[0])) {
-					return m, err
-				}
-			}
-			return nil, err
+			return v.(*memberList).named(s.toString(args[0])), nil
 		}),
 		method("Match", 1, 1, func(s *Session, v Value, args []Value) (Value, error) {
-			all, err := s.members(v)
 			w := NewWildcard(s.toString(args[0]), false)
 			var out []Value
-			for _, m := range all {
+			for _, m := range v.(*memberList).items {
 				if w.Match(m.(*Object).Data.(*memberInfo).name) {
 					out = append(out, m)
 				}
 			}
-			return NewArray(out...), err
+			return NewArray(out...), nil
 		}),
 		void("Remove", 1, 1, func(s *Session, v Value, args []Value) (Value, error) {
-			if o, ok := v.(*Object); ok {
+			if o, ok := v.(*memberList).owner.(*Object); ok {
 				o.remove(s.toString(args[0]))
 			}
 			return nil, nil
 		}),
 		void("Add", 1, 1, func(s *Session, v Value, args []Value) (Value, error) {
 			m, ok := args[0].(*Object)
-			o, isObject := v.(*Object)
+			o, isObject := v.(*memberList).owner.(*Object)
 			if ok && isObject && m.Class == classMemberInfo {
 				o.Set(m.Data.(*memberInfo).name, m.Data.(*memberInfo).value)
 			}
@@ -328,7 +339,7 @@ func (s *Session) propertyNames(v Value) []string {
 var (
 	classScriptBlock = &Class{Name: "System.Management.Automation.ScriptBlock"}
 	classSwitch      = &Class{Name: "System.Management.Automation.SwitchParameter", Properties: []Property{get("IsPresent", tBoolean, func(v Value) Value { return bool(v.(Switch)) })}}
-	classGuid        = &Class{Name: "System.Guid", Methods: []Method{method("ToByteArray", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) {
+	classGuid        = &Class{Name: "System.Guid", Properties: []Property{get("Guid", tString, func(v Value) Value { return v.(Guid).String() })}, Methods: []Method{method("ToByteArray", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) {
 		g := v.(Guid)
 		return &Bytes{[]byte{g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15]}}, nil
 	})}}
@@ -339,7 +350,7 @@ var (
 		get("Revision", tInt32, func(v Value) Value { return v.(Version).Revision }),
 		get("MajorRevision", "System.Int16", func(v Value) Value { return int16(v.(Version).Revision >> 16) }),
 		get("MinorRevision", "System.Int16", func(v Value) Value { return int16(v.(Version).Revision) }),
-	}}
+	}, Table: []Column{{Property: "Major", Width: 6}, {Property: "Minor", Width: 6}, {Property: "Build", Width: 6}, {Property: "Revision", Width: 8}}}
 	classEnum = &Class{Name: "System.Enum", Properties: []Property{get("value__", tInt32, func(v Value) Value { return int32(v.(Enum).Value) })},
 		Methods: []Method{method("HasFlag", 1, 1, func(s *Session, v Value, args []Value) (Value, error) {
 			f, err := s.convert(args[0], typeOf(v))
@@ -365,6 +376,9 @@ var (
 			}
 			return &Type{Name: n[1], kind: kindStatic}
 		}),
+	}, Table: []Column{
+		{Label: "IsPublic", Width: 8, Show: func(Value) Value { return true }}, {Label: "IsSerial", Width: 8, Show: func(Value) Value { return true }},
+		{Property: "Name", Width: 40}, {Property: "BaseType"},
 	}}
 )
 

@@ -117,41 +117,53 @@ func (p *position) message() string {
 		name = at.script
 	}
 	head := fmt.Sprintf("At %s:%d char:%d", name, at.line, at.column)
-	end := p.src.Position(p.span.End)
-	length := end.Column - at.column
-	if end.Line != at.line {
-		length = utf16Len(at.text) - at.column + 1
+	line := toUTF16(strings.TrimRight(at.text, " \t"))
+	if len(line) == 0 {
+		return head
 	}
-	text, column := shorten(at.text, at.column-1, max(1, length))
-	marker := strings.Repeat(" ", column) + strings.Repeat("~", max(1, min(length, utf16Len(text)-column)))
-	return head + "\r\n+ " + text + "\r\n+ " + marker
+	end := p.src.Position(p.span.End)
+	before, length := at.column-1, len(line)-at.column+1
+	if end.Line == at.line && end.Column <= len(line)+1 {
+		length = end.Column - at.column
+	}
+	text, before, length := marked(line, before, length)
+	return head + "\r\n+ " + text + "\r\n+ " + strings.Repeat(" ", before) + strings.Repeat("~", max(1, length))
 }
 
-// maxMarkedLine is how much of a long line is shown beside an error.
-const maxMarkedLine = 120
+// maxMarkedLine is how much of a line is shown beside an error: what fits 80
+// columns with the marks in front and behind.
+const maxMarkedLine = 69
 
-// shorten cuts a long line around the column of an error.
-func shorten(line string, column, length int) (string, int) {
-	u := toUTF16(line)
-	trimmed := 0
-	for trimmed < len(u) && trimmed < column && (u[trimmed] == ' ' || u[trimmed] == '\t') {
-		trimmed++
+// marked cuts a long line so that as much as possible of the error is seen,
+// with some text in front of it and behind.
+func marked(line []uint16, before, length int) (string, int, int) {
+	before = max(0, min(before, len(line)))
+	length = max(0, min(length, len(line)-before))
+	if len(line) <= maxMarkedLine {
+		return fromUTF16(line), before, length
 	}
-	u, column = u[trimmed:], column-trimmed
-	if len(u) <= maxMarkedLine {
-		return fromUTF16(u), min(column, len(u))
+	prefix, rest := min(before, 12), len(line)-length-before
+	suffix := min(rest, 8)
+	cutBehind := false
+	if prefix+length+suffix >= maxMarkedLine {
+		length = min(length, maxMarkedLine-prefix)
+		cutBehind = true
+	} else {
+		prefix += min(before-prefix, maxMarkedLine-prefix-length-suffix)
+		suffix += min(rest-suffix, maxMarkedLine-prefix-length-suffix)
+		cutBehind = suffix < rest
 	}
-	start := max(0, min(column-20, len(u)-maxMarkedLine))
-	end := min(len(u), start+maxMarkedLine)
-	text, prefix := fromUTF16(u[start:end]), ""
-	if start > 0 {
-		prefix = "... "
+	start := min(before-prefix, len(line)-maxMarkedLine)
+	text := fromUTF16(line[start : start+maxMarkedLine])
+	column := before - start
+	if prefix < before {
+		text = "... " + text
+		column += 4
 	}
-	if end < len(u) {
+	if cutBehind {
 		text += " ..."
 	}
-	_ = length
-	return prefix + text, column - start + len(prefix)
+	return text, column, min(length, maxMarkedLine-(before-start))
 }
 
 func (r *ErrorRecord) stackTrace() string {

@@ -1,7 +1,5 @@
 package powershell
 
-import "strings"
-
 func formatCmdlets() []*Cmdlet {
 	common := []string{"Property:object[],pos=0", "GroupBy:object", "InputObject:psobject,value", "Force:switch", "View:string", "Expand:string", "DisplayError:switch", "ShowError:switch"}
 	return []*Cmdlet{
@@ -123,34 +121,4 @@ func listProperties(s *Session, v Value) []column {
 		names = []string{"Name", "Value"}
 	}
 	return named(names)
-}
-
-// Text is the error record as the console shows it.
-func (r *ErrorRecord) Text() string {
-	var sb strings.Builder
-	name := r.Activity
-	if r.position != nil && r.position.command != "" && name == "" {
-		name = r.position.command
-	}
-	if r.Exception.isA("System.Management.Automation.ParseException") || r.Category == ParserError {
-		sb.WriteString(r.position.message())
-		sb.WriteString("\r\n" + r.Message())
-	} else {
-		if name != "" && !hidesCommand(r) {
-			sb.WriteString(name + " : ")
-		}
-		sb.WriteString(r.Message())
-		if m := r.position.message(); m != "" {
-			sb.WriteString("\r\n" + m)
-		}
-	}
-	sb.WriteString("\r\n    + CategoryInfo          : " + r.CategoryMessage())
-	sb.WriteString("\r\n    + FullyQualifiedErrorId : " + r.FullyQualifiedErrorID())
-	return sb.String() + "\r\n "
-}
-
-// hidesCommand tells whether the name of the command is not put in front of the
-// message: thrown errors and those of the language have none.
-func hidesCommand(r *ErrorRecord) bool {
-	return r.Category == OperationStopped && r.Command == "" && r.Activity == ""
 }

@@ -106,24 +106,16 @@ func writeErrorCmdlet(c *Call) error {
 	set(&r.Reason, "CategoryReason")
 	set(&r.TargetName, "CategoryTargetName")
 	set(&r.TargetType, "CategoryTargetType")
-	// what a function wrote is the function's
+	// the error is that of the function it was written in, or of the script
 	if n := len(c.s.frames); n > 0 && c.s.frames[n-1].name != "" {
-		r.Command = c.s.frames[n-1].name
-		r.position = c.s.frames[n-1].call
+		r.Command, r.position = c.s.frames[n-1].name, c.s.frames[n-1].call
 	} else {
-		r.position = c.bind.where
+		r.position = &position{command: strings.TrimSpace(c.s.src.Text)}
 	}
-	if c.Has("ErrorRecord") {
-		if e := c.Value("ErrorRecord").(*ErrorRecord); e.Command != "" {
-			r.Command = e.Command
-		}
+	if e, ok := c.Value("ErrorRecord").(*ErrorRecord); ok && e.Command != "" {
+		r.Command = e.Command
 	}
-	noCommand := r.Command == ""
-	err := c.s.writeError(r, c.ctl)
-	if noCommand {
-		r.Command = ""
-	}
-	return err
+	return c.s.writeError(r, c.ctl)
 }
 
 func writeHostCmdlet(c *Call) error {

@@ -507,7 +507,7 @@ func newObject(c *Call) error {
 	v, err := c.s.eval(block.End.Stmts[0].(*syntax.Pipeline).Elements[0].(*syntax.CommandExpr).Expr)
 	t, ok := v.(*Type)
 	if err != nil || !ok {
-		return c.Fail(badArgument("TypeNotFound", "Cannot find type [%s]: verify that the assembly containing this type is loaded.", name))
+		return c.Fail(NewErrorRecord("System.Management.Automation.PSArgumentException", "TypeNotFound", InvalidType, "Cannot find type ["+name+"]: verify that the assembly containing this type is loaded."))
 	}
 	made, err := c.s.construct(t, c.Items("ArgumentList"))
 	if err != nil {

@@ -28,7 +28,7 @@ func sessionCmdlets() []*Cmdlet {
 			return nil
 		}},
 		{Name: "Test-Path", Parameters: parameters("Path:string[],pos=0,mandatory,value,alias=LiteralPath,empty", "PathType:string,alias=Type", "IsValid:switch"), Process: testPath},
-		{Name: "Invoke-Command", Aliases: []string{"icm"}, DefaultSet: "InProcess", Parameters: parameters("ScriptBlock:scriptblock,pos=0,mandatory,alias=Command,set=InProcess", "NoNewScope:switch,set=InProcess", "InputObject:psobject,value", "ArgumentList:object[],alias=Args",
+		{Name: "Invoke-Command", Aliases: []string{"icm"}, DefaultSet: "InProcess", Parameters: parameters("ScriptBlock:scriptblock,pos=0,mandatory,alias=Command", "NoNewScope:switch,set=InProcess", "InputObject:psobject,value", "ArgumentList:object[],alias=Args",
 			"ComputerName:string[],mandatory,alias=Cn,set=ComputerName"), Process: invokeCommand},
 		{Name: "Invoke-Expression", Aliases: []string{"iex"}, Parameters: parameters("Command:string,pos=0,mandatory,value"), Process: func(c *Call) error {
 			b, err := parseCached("", c.String("Command"))

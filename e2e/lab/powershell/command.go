@@ -117,8 +117,9 @@ func (s *Session) arguments(elements []syntax.Node) ([]argument, error) {
 				literal = true
 				continue
 			}
-			a := argument{name: e.Name, node: e, text: "-" + e.Name}
+			a := argument{name: e.Name, node: e, text: "-" + e.Name, at: e.Span, nameAt: e.Span}
 			if e.Arg != nil {
+				a.at = e.Arg.Extent()
 				v, err := s.argumentOf(e.Arg)
 				if err != nil {
 					return nil, err
@@ -140,13 +141,13 @@ func (s *Session) arguments(elements []syntax.Node) ([]argument, error) {
 			if err != nil {
 				return nil, err
 			}
-			args = append(args, argument{value: v, node: e})
+			args = append(args, argument{value: v, node: e, at: e.Span})
 		default:
 			v, err := s.argumentOf(el.(syntax.Expr))
 			if err != nil {
 				return nil, err
 			}
-			args = append(args, argument{value: v, node: el})
+			args = append(args, argument{value: v, node: el, at: el.Extent()})
 		}
 	}
 	return args, nil
@@ -172,14 +173,14 @@ func (s *Session) splat(e *syntax.Variable) ([]argument, error) {
 		for i := range x.Len() {
 			k, val := x.Entry(i)
 			name := s.toString(k)
-			args = append(args, argument{name: name, value: val, hasValue: true, node: e, text: "-" + name + ":"})
+			args = append(args, argument{name: name, value: val, hasValue: true, node: e, at: e.Span, nameAt: e.Span, text: "-" + name + ":"})
 		}
 	case indexed:
 		for i := range x.Len() {
-			args = append(args, argument{value: x.At(i), node: e})
+			args = append(args, argument{value: x.At(i), node: e, at: e.Span})
 		}
 	default:
-		args = append(args, argument{value: x, node: e})
+		args = append(args, argument{value: x, node: e, at: e.Span})
 	}
 	return args, nil
 }
@@ -230,6 +231,9 @@ func (c *cmdletStage) failure(err error) error {
 	case nil:
 		return nil
 	case *Terminating:
+		if e.stop { // written as non-terminating: complete already
+			return e
+		}
 		c.call.own(e.Record)
 		c.s.gather(c.call.ctl.errorVar, e.Record)
 		return e

@@ -144,10 +144,26 @@ func defaultHResult(typ string) int32 {
 	switch typ[strings.LastIndexByte(typ, '.')+1:] {
 	case "ArgumentException", "PSArgumentException":
 		return -2147024809
-	case "ArgumentNullException", "PSArgumentNullException":
+	case "ArgumentNullException", "PSArgumentNullException", "NullReferenceException":
 		return -2147467261
 	case "ArgumentOutOfRangeException":
 		return -2146233086
+	case "COMException", "ExternalException", "Win32Exception":
+		return -2147467259
+	case "FileNotFoundException":
+		return -2147024894
+	case "DirectoryNotFoundException":
+		return -2147024893
+	case "IOException":
+		return -2146232800
+	case "IndexOutOfRangeException":
+		return -2146233080
+	case "KeyNotFoundException":
+		return -2146232969
+	case "NotImplementedException", "PSNotImplementedException":
+		return -2147467263
+	case "OperationCanceledException":
+		return -2146233029
 	case "DivideByZeroException":
 		return -2147352558
 	case "FormatException":

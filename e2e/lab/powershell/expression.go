@@ -56,7 +56,7 @@ func (s *Session) raw(e syntax.Expr) (Value, error) {
 		return s.castExpr(e)
 	case *syntax.TypeExpr:
 		t, err := s.resolveType(e.Type)
-		return t, s.at(err, e)
+		return t, s.at(err, e.Type)
 	case *syntax.Attributed:
 		return s.eval(e.Operand)
 	}
@@ -250,7 +250,7 @@ func (s *Session) castExpr(e *syntax.Convert) (Value, error) {
 	}
 	t, err := s.resolveType(e.Type)
 	if err != nil {
-		return nil, s.at(err, e)
+		return nil, s.at(err, e.Type)
 	}
 	if lit, ok := e.Operand.(*syntax.Hash); ok && (t.kind == kindOrdered || t.kind == kindCustom) {
 		v, err := s.hashLiteral(lit, NewOrdered())
@@ -324,6 +324,11 @@ func (s *Session) element(target, index Value) (Value, error) {
 			}
 		}
 		return NewArray(out...), nil
+	}
+	if l, ok := target.(*memberList); ok {
+		if name, ok := index.(string); ok {
+			return l.named(name), nil
+		}
 	}
 	if o, ok := target.(*Object); ok {
 		if m := o.Class.Method("get_Item"); m != nil {

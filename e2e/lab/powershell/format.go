@@ -94,7 +94,7 @@ func (f *formatter) add(v Value) error {
 		if err := f.flush(); err != nil {
 			return err
 		}
-		return f.text(strings.TrimRight(x.Text(), "\r\n"))
+		return f.text(strings.TrimRight(x.text(f.width), "\r\n"))
 	case *Exception:
 		if err := f.flush(); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (f *formatter) add(v Value) error {
 			return err
 		}
 		t, _ := formatDate(x, "F", f.s.zone)
-		return f.lines("", t, "")
+		return f.lines("", t, "", "")
 	case TimeSpan, Version, *Type, Guid:
 		return f.put(v)
 	default:
@@ -254,7 +254,12 @@ func (f *formatter) group(v view, rows []Value) error {
 				break
 			}
 		}
-		if err := f.lines("", "", "   "+v.groupBy+": "+f.s.display(key)); err != nil {
+		if start == 0 {
+			if err := f.lines("", ""); err != nil {
+				return err
+			}
+		}
+		if err := f.line("   " + v.groupBy + ": " + f.s.display(key)); err != nil {
 			return err
 		}
 		inner := v
@@ -279,28 +284,24 @@ func (f *formatter) cell(v Value, format string) string {
 	}
 	switch x := v.(type) {
 	case indexed:
-		var parts []string
-		for i := range x.Len() {
-			if i == enumerationLimit {
-				parts = append(parts, "...")
-				break
-			}
-			parts = append(parts, f.s.display(x.At(i)))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
+		return f.braced(x.Len(), x.At)
 	case *Hashtable:
-		var parts []string
-		for i := range x.Len() {
-			if i == enumerationLimit {
-				parts = append(parts, "...")
-				break
-			}
-			k, _ := x.Entry(i)
-			parts = append(parts, f.s.display(k))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
+		return f.braced(x.Len(), func(i int) Value { k, _ := x.Entry(i); return k })
 	}
 	return f.s.display(v)
+}
+
+// braced writes the first elements of a collection.
+func (f *formatter) braced(n int, at func(int) Value) string {
+	parts := make([]string, min(n, enumerationLimit))
+	for i := range parts {
+		parts[i] = f.s.display(at(i))
+	}
+	t := "{" + strings.Join(parts, ", ")
+	if n > enumerationLimit {
+		t += "..."
+	}
+	return t + "}"
 }
 
 func bracedFormat(format string) string {

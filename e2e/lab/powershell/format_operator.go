@@ -174,7 +174,7 @@ func formatNumber(v Value, f float64, format string) (string, error) {
 		}
 		return plainString(v), nil
 	case 'R', 'r':
-		return strconv.FormatFloat(f, 'g', -1, 64), nil
+		return roundTrip(f, 64), nil
 	}
 	return customNumber(v, f, format), nil
 }

@@ -53,8 +53,7 @@ func (f *functionStage) inside() (func(), error) {
 	s := f.s
 	if s.depth++; s.depth > s.limits.Depth {
 		s.depth--
-		return nil, newError("System.Management.Automation.ScriptCallDepthException", "CallDepthOverflow", InvalidOperation,
-			"The script failed due to call depth overflow.")
+		return nil, callDepthOverflow()
 	}
 	back := f.enter()
 	if f.own != nil {
@@ -67,6 +66,13 @@ func (f *functionStage) inside() (func(), error) {
 		s.depth--
 		back()
 	}, nil
+}
+
+func callDepthOverflow() error {
+	t := newError("System.Management.Automation.ScriptCallDepthException", "CallDepthOverflow", InvalidOperation,
+		"The script failed due to call depth overflow.").target(int32(0))
+	t.Record.Reason = "ParentContainsErrorRecordException"
+	return t
 }
 
 func (f *functionStage) begin() error {
@@ -330,7 +336,7 @@ func (s *Session) inline(b *ScriptBlock, v Value, out sink) error {
 	}
 	if s.depth++; s.depth > s.limits.Depth {
 		s.depth--
-		return newError("System.Management.Automation.ScriptCallDepthException", "CallDepthOverflow", InvalidOperation, "The script failed due to call depth overflow.")
+		return callDepthOverflow()
 	}
 	restore := s.shadow("_", v)
 	src := s.src
@@ -376,6 +382,10 @@ func (c *scriptCmdlet) shouldProcess(args []Value) (Value, error) {
 		action = s.toString(args[1])
 	}
 	ok, err := s.shouldProcess(c.f.binding.sig, c.f.ctl, target, action, &c.answer)
+	var t *Terminating
+	if errors.As(err, &t) {
+		return nil, &netError{t.Record.Exception}
+	}
 	return ok, err
 }
 

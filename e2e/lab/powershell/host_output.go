@@ -40,6 +40,9 @@ func ValidUTF8(s string) string { return validUTF8(s) }
 // UTF16 gives the units of a string.
 func UTF16(s string) []uint16 { return toUTF16(s) }
 
+// ErrorLines gives an error record as lines of the session's width.
+func (s *Session) ErrorLines(r *ErrorRecord) []string { return s.WrapText(r.text(s.width)) }
+
 // WrapText breaks text into lines no longer than the session's width, at white
 // space where there is some, as the console does with errors.
 func (s *Session) WrapText(text string) []string {

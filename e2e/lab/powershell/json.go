@@ -106,23 +106,25 @@ func floorDiv(a, b int64) int64 {
 }
 
 func (w *jsonWriter) float(f float64, bitSize int) {
-	switch {
-	case math.IsNaN(f), math.IsInf(f, 0):
+	if math.IsNaN(f) || math.IsInf(f, 0) {
 		w.text(formatDouble(f, 15))
-	case f == math.Trunc(f) && math.Abs(f) < 1e15:
-		w.sb.WriteString(strconv.FormatFloat(f, 'f', 1, 64))
-	default:
-		t := strconv.FormatFloat(f, 'g', -1, bitSize)
-		if m, e, ok := strings.Cut(t, "e"); ok {
-			n, _ := strconv.Atoi(e)
-			if n >= -5 && n < 15 {
-				t = strconv.FormatFloat(f, 'f', -1, bitSize)
-			} else {
-				t = fmt.Sprintf("%sE%+03d", m, n)
-			}
-		}
-		w.sb.WriteString(t)
+		return
 	}
+	w.sb.WriteString(roundTrip(f, bitSize))
+}
+
+// roundTrip writes a number in .NET Framework's format R: 15 digits, or 17 when
+// those do not give the number back.
+func roundTrip(f float64, bitSize int) string {
+	short, long := 15, 17
+	if bitSize == 32 {
+		short, long = 7, 9
+	}
+	t := formatDouble(f, short)
+	if back, err := strconv.ParseFloat(t, bitSize); err == nil && back == f {
+		return t
+	}
+	return formatDouble(f, long)
 }
 
 // text writes a string with the escapes of 5.1: control characters, quotes,

@@ -34,7 +34,7 @@ func (s *Session) memberValue(e *syntax.Member) (Value, error) {
 	v, found, err := s.property(target, name)
 	if err == nil && !found && s.strict >= 2 {
 		err = newError("System.Management.Automation.PropertyNotFoundException", "PropertyNotFoundStrict", NotSpecified,
-			fmt.Sprintf("The property '%s' cannot be found on this object. Verify that the property exists.", name)).target(name)
+			fmt.Sprintf("The property '%s' cannot be found on this object. Verify that the property exists.", name))
 	}
 	return v, err
 }
@@ -54,6 +54,10 @@ func (s *Session) property(v Value, name string) (_ Value, found bool, err error
 	case *Object:
 		if val, ok, err := s.objectProperty(x, name); ok || err != nil {
 			return val, ok, err
+		}
+		if x.Class == classMemberSet && (strings.EqualFold(name, "properties") || strings.EqualFold(name, "members")) {
+			items, err := s.members(x.Data)
+			return &memberList{x.Data, items}, true, err
 		}
 	}
 	if c := classOf(v); c != nil {

@@ -169,6 +169,9 @@ func (s *Session) assignVariable(p syntax.VariablePath, v Value, typ *Type, chec
 		return newError("System.Management.Automation.DriveNotFoundException", "DriveNotFound", ObjectNotFound,
 			"Cannot find drive. A drive with the name '"+p.Scope+"' does not exist.").target(p.Scope)
 	}
+	if p.Key == "null" { // takes anything and keeps nothing
+		return nil
+	}
 	if protected[p.Key] {
 		return newError("System.Management.Automation.SessionStateUnauthorizedAccessException", "VariableNotWritable", WriteErrorCategory,
 			"Cannot overwrite variable "+p.Name+" because it is read-only or constant.").target(p.Name)
@@ -178,7 +181,7 @@ func (s *Session) assignVariable(p syntax.VariablePath, v Value, typ *Type, chec
 
 // protected are the variables scripts may not set.
 var protected = map[string]bool{
-	"true": true, "false": true, "null": true, "?": true, "host": true, "pid": true, "error": true, "home": true,
+	"true": true, "false": true, "?": true, "host": true, "pid": true, "error": true, "home": true,
 	"psversiontable": true, "shellid": true, "executioncontext": true,
 }
 

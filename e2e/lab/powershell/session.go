@@ -372,9 +372,10 @@ func parseError(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	t := newError("System.Management.Automation.ParseException", e.ID, ParserError, e.Message)
+	where := &position{src: e.Source, span: e.Span}
+	t := newError("System.Management.Automation.ParseException", e.ID, ParserError, where.message()+"\r\n"+e.Message)
 	t.Record.Reason = "ParentContainsErrorRecordException"
-	t.Record.position = &position{src: e.Source, span: e.Span}
+	t.Record.position = where
 	t.Thrown = true
 	return t
 }

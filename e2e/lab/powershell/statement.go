@@ -33,12 +33,14 @@ func (s *Session) survive(err error) error {
 		return err
 	}
 	switch p := s.preference("ErrorActionPreference"); {
+	case t.stop:
+		return err
 	case p == "silentlycontinue" || p == "ignore":
 		if p != "ignore" {
 			s.remember(t.Record)
 		}
 		return nil
-	case p == "stop" || t.Thrown || t.stop:
+	case p == "stop" || t.Thrown:
 		return err
 	}
 	s.remember(t.Record)
@@ -348,20 +350,28 @@ func (s *Session) try(st *syntax.Try, out sink) error {
 	// into a limit, except that it may not itself go beyond one
 	saved := s.ctx
 	var f *flow
-	if err != nil && !errors.As(err, &t) && !errors.As(err, &f) {
+	if err != nil && !errors.As(err, &t) && !errors.As(err, &f) && !stopsPipeline(err) {
 		s.ctx = s.graceful()
 	}
-	ferr := s.block(st.Finally, func(v Value) error {
-		if err != nil {
-			return nil
-		}
-		return out(v)
-	})
+	to := out
+	if s.ctx != saved || stopsPipeline(err) { // nobody listens any more
+		to = func(Value) error { return nil }
+	}
+	ferr := s.block(st.Finally, to)
 	s.ctx = saved
 	if ferr != nil {
 		return ferr
 	}
 	return err
+}
+
+// stopsPipeline tells whether a block ends because nobody wants its output.
+func stopsPipeline(err error) bool {
+	var stop *stopUpstream
+	if b, ok := err.(*behind); ok {
+		err = b.err
+	}
+	return errors.As(err, &stop)
 }
 
 // graceful gives the context finally blocks run in once a run must end. All of

@@ -91,7 +91,7 @@ func (h *host) message(stream, prefix, text string) error {
 
 // showError writes an error record to standard error.
 func (h *host) showError(r *powershell.ErrorRecord) error {
-	lines := h.session.WrapText(r.Text())
+	lines := h.session.ErrorLines(r)
 	if !h.xml {
 		_, err := io.WriteString(h.stderr, powershell.ValidUTF8(strings.Join(lines, "\r\n")+"\r\n"))
 		return err

@@ -132,7 +132,7 @@ func (p *parser) bracketed() Expr {
 		}
 		return &Attributed{Span: Span{a.Start, operand.Extent().End}, Attribute: a, Operand: operand}
 	}
-	if p.atMember() {
+	if p.atMember() && p.peekChar() != '[' {
 		return p.postfix(&TypeExpr{Span: a.Span, Type: a.Type})
 	}
 	if k := p.peek().kind; k != tNewLine && k != tComma {
