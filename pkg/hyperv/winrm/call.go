@@ -65,6 +65,9 @@ func (h *Host) bounded(ctx context.Context, effect bool) (context.Context, conte
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	unhook := context.AfterFunc(h.life, func() { cancel(errClosed) })
+	if h.life.Err() != nil {
+		cancel(errClosed)
+	}
 	return ctx, func() {
 		unhook()
 		cancel(nil)
@@ -102,8 +105,11 @@ func waited(ctx context.Context, d time.Duration) bool {
 
 // attempt makes one try: a free lane, a host that may be asked, the request.
 func (h *Host) attempt(ctx context.Context, c call) (lane.Answer, *failure) {
-	if h.life.Err() != nil {
-		return lane.Answer{}, notBegun(errClosed)
+	if ctx.Err() != nil {
+		return lane.Answer{}, notBegun(context.Cause(ctx))
+	}
+	if !c.notAfter.IsZero() && time.Now().After(c.notAfter) {
+		return lane.Answer{}, notBegun(errTooLate)
 	}
 	p := h.read
 	if c.effect {

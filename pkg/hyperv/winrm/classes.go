@@ -97,11 +97,13 @@ func lost(err error, effect bool) *failure {
 	f := &failure{err: &hyperv.Error{Class: hyperv.ClassRetry, Message: err.Error(), Err: err}}
 	f.err.Code, f.again, f.pause = outcome(err, delivered)
 	switch {
-	case !delivered && f.err.Code == hyperv.CodeAccessDenied:
+	case delivered:
+		f.again = false
+		if effect {
+			f.err.Class = hyperv.ClassUnknown
+		}
+	case f.err.Code == hyperv.CodeAccessDenied:
 		f.err.Class = hyperv.ClassHold
-	case !delivered:
-	case effect:
-		f.err.Class, f.again = hyperv.ClassUnknown, false
 	}
 	var r *lane.Refused
 	if errors.As(err, &r) {

@@ -87,6 +87,8 @@ func constant(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		return true
+	case *ast.Ident: // a constant of the package, which is one of literals
+		return e.Name == "program"
 	case *ast.CallExpr:
 		s, ok := e.Fun.(*ast.SelectorExpr)
 		return ok && s.Sel.Name == "EncodedBootstrap"

@@ -28,6 +28,10 @@ const (
 	emptyPause = 100 * time.Millisecond
 )
 
+// program is Windows PowerShell where every Windows Server has it. WinRM can
+// start it without cmd.exe around only by its full path.
+const program = `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`
+
 // Lane is one powershell.exe on a host.
 type Lane struct {
 	client   *wsman.Client
@@ -71,10 +75,10 @@ func (l *Lane) Start(ctx context.Context) error {
 	l.creating = true
 	if l.shell, err = l.client.Create(ctx, l.settings); err != nil {
 		var w *wire.Error
-		l.creating = errors.As(err, &w) && w.Sent
+		l.creating = !errors.As(err, &w) || w.Sent
 		return fmt.Errorf("create a shell: %w", err)
 	}
-	if l.command, err = l.client.Command(ctx, l.shell, "powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive",
+	if l.command, err = l.client.Command(ctx, l.shell, program, "-NoLogo", "-NoProfile", "-NonInteractive",
 		"-ExecutionPolicy", "Bypass", "-OutputFormat", "Text", "-EncodedCommand", script.EncodedBootstrap()); err != nil {
 		return fmt.Errorf("start PowerShell: %w", err)
 	}
@@ -113,7 +117,7 @@ func (l *Lane) exchange(ctx context.Context, before []byte, r Request) (Answer, 
 		return Answer{}, &Error{Err: err}
 	}
 	if err := l.client.Send(ctx, l.shell, l.command, append(before, line...)); err != nil {
-		return Answer{}, &Error{Delivered: delivered(err), Err: err}
+		return Answer{}, &Error{Delivered: delivered(err), Err: l.explained(ctx, err)}
 	}
 	answer, err := l.await(ctx, id)
 	if err != nil {
@@ -127,10 +131,29 @@ func (l *Lane) exchange(ctx context.Context, before []byte, r Request) (Answer, 
 func delivered(err error) bool {
 	var f *wsman.Fault
 	if errors.As(err, &f) {
-		return !f.ShellGone() && !f.Quota() && f.Code != wsman.CodeAccessDenied && f.Code != wsman.CodeBusy
+		return !f.ShellGone() && !f.Quota() && f.Code != wsman.CodeAccessDenied && f.Code != wsman.CodeBusy && f.Code != wsman.CodeBrokenPipe
 	}
 	var w *wire.Error
 	return !errors.As(err, &w) || w.Sent
+}
+
+// explained is what lies behind a Send that failed: a PowerShell that has ended
+// says why on standard error.
+func (l *Lane) explained(ctx context.Context, err error) error {
+	var f *wsman.Fault
+	if !errors.As(err, &f) || f.Code != wsman.CodeBrokenPipe {
+		return err
+	}
+	out, failed := l.client.Receive(ctx, l.shell, l.command)
+	if failed != nil || !out.Done {
+		return err
+	}
+	l.complain = lastOf(append(l.complain, out.Stderr...), maxComplaint)
+	return l.ended(out.ExitCode)
+}
+
+func (l *Lane) ended(code int64) error {
+	return garbage(fmt.Errorf("PowerShell ended with exit code %d: %s", code, l.complaint()))
 }
 
 // await reads output until the answer is there.
@@ -154,7 +177,7 @@ func (l *Lane) await(ctx context.Context, id string) (Answer, error) {
 			if answer, found, err := l.read(id); found || err != nil {
 				return answer, err
 			}
-			return Answer{}, garbage(fmt.Errorf("PowerShell ended with exit code %d: %s", out.ExitCode, l.complaint()))
+			return Answer{}, l.ended(out.ExitCode)
 		case len(out.Stdout)+len(out.Stderr) == 0 && time.Since(asked) < emptyPause:
 			if err := pause(ctx); err != nil {
 				return Answer{}, err

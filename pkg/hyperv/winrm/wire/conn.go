@@ -130,10 +130,15 @@ func (c *Conn) do(ctx context.Context, name string, body []byte, contentType, au
 
 func (c *Conn) roundTrip(ctx context.Context, body []byte, contentType, authorization string) (*reply, error) {
 	var connected, reused atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		connected.Store(true)
-		reused.Store(info.Reused)
-	}})
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		// The transport looks for another connection only when it has written
+		// nothing to the one it had.
+		GetConn: func(string) { connected.Store(false) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			connected.Store(true)
+			reused.Store(info.Reused)
+		},
+	})
 	request, err := http.NewRequestWithContext(traced, http.MethodPost, c.endpoint.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, &Error{Kind: Unreachable, Err: err}

@@ -35,6 +35,8 @@ const (
 	CodeAccessDenied = 5
 	// CodeBusy is Windows' ERROR_BUSY: standard input is not ready to take more.
 	CodeBusy = 170
+	// CodeBrokenPipe is Windows' ERROR_BROKEN_PIPE: the command has ended and reads nothing any more.
+	CodeBrokenPipe = 109
 
 	codeMarkedForDeletion = 2147943418 // a shell of a user whose profile is being unloaded
 )
