@@ -123,8 +123,8 @@ func (w *World) checkAction(a Action) error {
 		return fmt.Errorf("action %q: there is no such action", a.Do)
 	}
 	if need.host || a.Do == DoClearFaults && a.Host != "" {
-		if _, err := w.host(a.Host); err != nil {
-			return fmt.Errorf("action %s: %w", a.Do, err)
+		if w.machine(a.Host) == nil {
+			return fmt.Errorf("action %s: host %q: this world has none of that name", a.Do, a.Host)
 		}
 	}
 	if need.vm && w.vms[a.VM] == nil {
@@ -135,19 +135,25 @@ func (w *World) checkAction(a Action) error {
 		if a.Link == nil {
 			return fmt.Errorf("action %s: link is missing", a.Do)
 		}
+		if err := a.Link.check(); err != nil {
+			return fmt.Errorf("action %s: %w", a.Do, err)
+		}
 		if hosts := w.machine(a.From) != nil && w.machine(a.To) != nil; !hosts && !(w.hasSite(a.From) && w.hasSite(a.To)) {
 			return fmt.Errorf("action %s: from %q to %q: name two hosts or two sites of this world", a.Do, a.From, a.To)
 		}
 	case DoInject:
-		if a.Fault == nil || !slices.Contains(faultKinds, a.Fault.Kind) {
-			return fmt.Errorf("action %s: fault is missing or of no known kind", a.Do)
+		if a.Fault == nil {
+			return fmt.Errorf("action %s: fault is missing", a.Do)
 		}
-		if a.Fault.Host != "" && w.machine(a.Fault.Host) == nil {
-			return fmt.Errorf("action %s: fault: host %q: this world has none of that name", a.Do, a.Fault.Host)
+		if err := w.checkFault(a.Fault); err != nil {
+			return fmt.Errorf("action %s: %w", a.Do, err)
 		}
 	case DoSetGuest:
 		if a.Guest == nil {
 			return fmt.Errorf("action %s: guest is missing", a.Do)
+		}
+		if err := a.Guest.check(); err != nil {
+			return fmt.Errorf("action %s: %w", a.Do, err)
 		}
 	case DoSetSpace:
 		if !slices.ContainsFunc(w.machine(a.Host).volumes, func(v Volume) bool { return sameServer(v.DriveLetter, a.Drive) }) {

@@ -19,6 +19,12 @@ func New(s Spec) (*World, error) {
 	}
 	give(&w.durations, s.Durations)
 	give(&w.assume, s.Assumptions)
+	if err := w.durations.check(); err != nil {
+		return nil, fmt.Errorf("durations: %w", err)
+	}
+	if s.CallDeadline < 0 || s.JournalLimit < 0 {
+		return nil, fmt.Errorf("callDeadline %v, journalLimit %d: they must not be negative", time.Duration(s.CallDeadline), s.JournalLimit)
+	}
 	if s.Start.IsZero() {
 		w.start = defaultStart
 	}
@@ -35,7 +41,10 @@ func New(s Spec) (*World, error) {
 	}
 	for i := range s.Links {
 		l := &s.Links[i]
-		err := w.setLink(l.From, l.To, l.Link)
+		err := l.check()
+		if err == nil {
+			err = w.setLink(l.From, l.To, l.Link)
+		}
 		if err == nil && !l.OneWay {
 			err = w.setLink(l.To, l.From, l.Link)
 		}
@@ -141,9 +150,6 @@ func (w *World) addVM(s *VMSpec) error {
 
 // grown is what a VM's disks held at a moment of the time before the world began.
 func (s *VMSpec) grown(born content, at instant) content {
-	if at > 0 {
-		at = 0
-	}
 	return content{branch: born.branch, asOf: at, writes: s.Guest.writesIn(at - born.asOf)}
 }
 
@@ -169,8 +175,15 @@ func (s *VMSpec) check() error {
 		return fmt.Errorf("authentication %q: it is Kerberos or Certificate", s.Authentication)
 	case s.Authentication == authCertificate && s.CertificateThumbprint == "":
 		return fmt.Errorf("certificateThumbprint is missing, with authentication Certificate")
+	case s.AutoStartDelay < 0:
+		return fmt.Errorf("autoStartDelay %v: it must not be negative", time.Duration(s.AutoStartDelay))
 	}
-	return nil
+	for i, d := range s.Disks {
+		if d.Size < 0 {
+			return fmt.Errorf("disks[%d]: size %d: it must not be negative", i, d.Size)
+		}
+	}
+	return s.Guest.check()
 }
 
 // primary makes the VM itself.

@@ -31,6 +31,16 @@ func TestSpecErrors(t *testing.T) {
 		`vms[0] "vm1": vssHours 13: it is 0 to 12`:                func(s *Spec) { s.VMs[0].VSSHours = 13 },
 		`vms[0] "vm1": authentication "Basic": it is`:             func(s *Spec) { s.VMs[0].Authentication = "Basic" },
 		`vms[0] "vm1": certificateThumbprint is missing`:          func(s *Spec) { s.VMs[0].Authentication = authCertificate },
+		`durations: prepare -1s: it must not be`:                  func(s *Spec) { d := DefaultDurations(); d.Prepare = Duration(-time.Second); s.Durations = &d },
+		`callDeadline -1s`:                                        func(s *Spec) { s.CallDeadline = Duration(-time.Second) },
+		`links[0]: link: latency -1s`: func(s *Spec) {
+			s.Links = []LinkSpec{{From: "p1", To: "r1", Link: Link{Latency: Duration(-time.Second)}}}
+		},
+		`vms[0] "vm1": autoStartDelay -1s`:         func(s *Spec) { s.VMs[0].AutoStartDelay = Duration(-time.Second) },
+		`vms[0] "vm1": disks[0]: size -1`:          func(s *Spec) { s.VMs[0].Disks = []DiskSpec{{Size: -1}} },
+		`vms[0] "vm1": guest: writesPerSecond -1`:  func(s *Spec) { s.VMs[0].Guest.WritesPerSecond = -1 },
+		`vms[0] "vm1": guest: boot -1s`:            func(s *Spec) { s.VMs[0].Guest.Boot = Duration(-time.Second) },
+		`vms[0] "vm1": guest: applications "Fine"`: func(s *Spec) { s.VMs[0].Guest.Applications = "Fine" },
 		`vms[1] "vm2": id "6f9619ff-8b86-4011-b42d-00c04fc964ff": another VM of`: func(s *Spec) {
 			s.VMs[0].ID, s.VMs[1].ID = "6f9619ff-8b86-4011-b42d-00c04fc964ff", "6F9619FF-8B86-4011-B42D-00C04FC964FF"
 		},
@@ -54,6 +64,10 @@ func TestActionErrors(t *testing.T) {
 		`action set-link: from "p1"`:       {Do: DoSetLink, From: "p1", To: "west", Link: &Link{}},
 		`action inject: fault is missing`:  {Do: DoInject},
 		`action inject: fault: host "x"`:   {Do: DoInject, Fault: &Fault{Kind: FaultBusy, Host: "x"}},
+		`action inject: fault: kind "x"`:   {Do: DoInject, Fault: &Fault{Kind: "x"}},
+		`action inject: fault: delay -1ns`: {Do: DoInject, Fault: &Fault{Kind: FaultLate, Delay: -1}},
+		`action set-guest: guest: writes`:  {Do: DoSetGuest, VM: w.lineages[0].id, Guest: &Guest{WritesPerSecond: -1}},
+		`action set-link: link: latency`:   {Do: DoSetLink, From: "p1", To: "r1", Link: &Link{Bandwidth: -1}},
 		`action set-space: drive "Z"`:      {Do: DoSetSpace, Host: "p1", Drive: "Z"},
 		`action clear-faults: host "x"`:    {Do: DoClearFaults, Host: "x"},
 	} {

@@ -126,7 +126,7 @@ func (c *client) before(ctx context.Context, r *request, fault *faultState, dead
 		return c.failure(r, hyperv.ClassUnknown, hyperv.CodeTimeout, "no answer within the deadline"), true
 	case FaultAccessDenied:
 		c.w.pause(ctx, way)
-		return c.failure(r, hyperv.ClassRefuse, hyperv.CodeAccessDenied, "the host refused the credentials"), true
+		return c.failure(r, hyperv.ClassHold, hyperv.CodeAccessDenied, "the host refused the credentials"), true
 	case FaultBusy:
 		c.w.pause(ctx, way)
 		return c.failure(r, hyperv.ClassRetry, hyperv.CodeBusy, "the host has no shell left"), true

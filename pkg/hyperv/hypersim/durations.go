@@ -3,6 +3,7 @@ package hypersim
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -99,5 +100,16 @@ func (d *Durations) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*d = Durations(p)
+	return nil
+}
+
+// check names a duration that is negative.
+func (d *Durations) check() error {
+	v := reflect.ValueOf(*d)
+	for i := range v.NumField() {
+		if v.Field(i).Int() < 0 {
+			return fmt.Errorf("%s %v: it must not be negative", v.Type().Field(i).Tag.Get("json"), time.Duration(v.Field(i).Int()))
+		}
+	}
 	return nil
 }

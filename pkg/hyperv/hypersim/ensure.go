@@ -142,7 +142,7 @@ var classes = map[string]struct {
 	idInvalidState:             {hyperv.ClassRefuse, hyperv.CodeWrongState},
 	idInvalidParameter:         {hyperv.ClassRefuse, ""},
 	idInvalidOperation:         {hyperv.ClassRefuse, ""},
-	idAccessDenied:             {hyperv.ClassRefuse, hyperv.CodeAccessDenied},
+	idAccessDenied:             {hyperv.ClassHold, hyperv.CodeAccessDenied}, // somebody has to give the account its rights
 	"NotSupported":             {hyperv.ClassRefuse, ""},
 	"CommandNotFoundException": {hyperv.ClassRefuse, ""},
 	"OperationTimeout":         {hyperv.ClassUnknown, ""},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lifeboat.io/pkg/hyperv"
 )
@@ -41,9 +42,6 @@ const (
 
 var faultKinds = []FaultKind{FaultUnreachable, FaultTimeout, FaultReplyLost, FaultNoReply, FaultLate, FaultAccessDenied,
 	FaultBusy, FaultGarbage, FaultGarbageBefore, FaultCmdletFails, FaultCmdletHangs}
-
-// FaultKinds lists every kind.
-func FaultKinds() []FaultKind { return slices.Clone(faultKinds) }
 
 // Fault makes calls go wrong.
 type Fault struct {
@@ -85,16 +83,25 @@ func (w *World) Inject(f Fault) error {
 	return w.inject(f)
 }
 
+// checkFault tells why a fault cannot be injected in this world.
+func (w *World) checkFault(f *Fault) error {
+	switch {
+	case !slices.Contains(faultKinds, f.Kind):
+		return fmt.Errorf("fault: kind %q: it is one of %v", f.Kind, faultKinds)
+	case f.Delay < 0 || f.Skip < 0:
+		return fmt.Errorf("fault: delay %v, skip %d: they must not be negative", time.Duration(f.Delay), f.Skip)
+	case f.Host != "" && w.machine(f.Host) == nil:
+		return fmt.Errorf("fault: host %q: this world has none of that name", f.Host)
+	}
+	return nil
+}
+
 func (w *World) inject(f Fault) error {
-	if !slices.Contains(faultKinds, f.Kind) {
-		return fmt.Errorf("fault kind %q: it is one of %v", f.Kind, faultKinds)
+	if err := w.checkFault(&f); err != nil {
+		return err
 	}
 	if f.Host != "" {
-		m, err := w.host(f.Host)
-		if err != nil {
-			return fmt.Errorf("fault: %w", err)
-		}
-		f.Host = m.name
+		f.Host = w.machine(f.Host).name
 	}
 	s := &faultState{Fault: f, skip: f.Skip, left: f.Times}
 	if s.left == 0 {

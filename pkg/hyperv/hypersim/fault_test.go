@@ -23,7 +23,7 @@ func TestFaults(t *testing.T) {
 		{FaultReplyLost, hyperv.ClassUnknown, hyperv.CodeReplyLost, time.Second, true, true},
 		{FaultNoReply, hyperv.ClassUnknown, hyperv.CodeTimeout, deadline, true, true},
 		{FaultLate, hyperv.ClassUnknown, hyperv.CodeTimeout, deadline, false, true},
-		{FaultAccessDenied, hyperv.ClassRefuse, hyperv.CodeAccessDenied, 0, false, false},
+		{FaultAccessDenied, hyperv.ClassHold, hyperv.CodeAccessDenied, 0, false, false},
 		{FaultBusy, hyperv.ClassRetry, hyperv.CodeBusy, 0, false, false},
 		{FaultGarbage, hyperv.ClassUnknown, hyperv.CodeGarbage, time.Second, true, true},
 		{FaultGarbageBefore, hyperv.ClassUnknown, hyperv.CodeGarbage, 0, false, false},
@@ -133,7 +133,7 @@ func TestCmdletFaults(t *testing.T) {
 		code  string
 	}{
 		{Fault{Kind: FaultCmdletFails}, hyperv.ClassRetry, idOperationFailed},
-		{Fault{Kind: FaultCmdletFails, ID: "AccessDenied", Category: catPermissionDenied}, hyperv.ClassRefuse, hyperv.CodeAccessDenied},
+		{Fault{Kind: FaultCmdletFails, ID: "AccessDenied", Category: catPermissionDenied}, hyperv.ClassHold, hyperv.CodeAccessDenied},
 		{Fault{Kind: FaultCmdletFails, ID: "ObjectNotFound"}, hyperv.ClassRetry, idObjectNotFound},
 		{Fault{Kind: FaultCmdletFails, ID: "OperationTimeout"}, hyperv.ClassUnknown, "OperationTimeout"},
 		{Fault{Kind: FaultCmdletFails, ID: "InvalidState"}, hyperv.ClassRefuse, hyperv.CodeWrongState},

@@ -1,6 +1,11 @@
 package hypersim
 
-import "lifeboat.io/pkg/hyperv"
+import (
+	"fmt"
+	"time"
+
+	"lifeboat.io/pkg/hyperv"
+)
 
 // Guest is how the operating system inside a VM behaves. It travels with the
 // VM's disks: replicas and test VMs have the same guest.
@@ -23,7 +28,24 @@ type Guest struct {
 	Applications string `json:"applications,omitempty"`
 }
 
-const defaultWritesPerSecond = 10
+const (
+	defaultWritesPerSecond = 10
+	maxWritesPerSecond     = 10_000_000
+)
+
+// check names what a guest cannot be.
+func (g *Guest) check() error {
+	switch {
+	case g.WritesPerSecond < 0 || g.WritesPerSecond > maxWritesPerSecond:
+		return fmt.Errorf("guest: writesPerSecond %d: it is 0 to %d", g.WritesPerSecond, maxWritesPerSecond)
+	case g.Boot < 0 || g.Shutdown < 0 || g.IgnoreShutdowns < 0:
+		return fmt.Errorf("guest: boot %v, shutdown %v, ignoreShutdowns %d: they must not be negative",
+			time.Duration(g.Boot), time.Duration(g.Shutdown), g.IgnoreShutdowns)
+	case g.Applications != "" && g.Applications != "Healthy" && g.Applications != "Unknown" && g.Applications != "Critical":
+		return fmt.Errorf("guest: applications %q: it is Healthy, Unknown or Critical", g.Applications)
+	}
+	return nil
+}
 
 // writesIn is how many writes the guest makes in a stretch of running time.
 func (g *Guest) writesIn(d instant) int64 {

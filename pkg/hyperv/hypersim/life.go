@@ -1,7 +1,6 @@
 package hypersim
 
 import (
-	"fmt"
 	"slices"
 
 	"lifeboat.io/pkg/hyperv"
@@ -243,12 +242,4 @@ func (m *Machine) Condition() Condition {
 	m.w.mu.Lock()
 	defer m.w.mu.Unlock()
 	return Condition{Down: m.down, Frozen: m.frozen, Unreachable: m.unreachable}
-}
-
-// host finds a host by name for the actions of a script.
-func (w *World) host(name string) (*Machine, error) {
-	if m := w.machine(name); m != nil {
-		return m, nil
-	}
-	return nil, fmt.Errorf("host %q: this world has none of that name", name)
 }

@@ -1,6 +1,9 @@
 package hypersim
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Link is one direction between two hosts or two sites: what connections that
 // one side opens to the other meet. It carries replication, not WinRM.
@@ -17,6 +20,14 @@ type Link struct {
 	Fault uint32 `json:"fault,omitempty"`
 }
 
+// check names what a link cannot be.
+func (l *Link) check() error {
+	if l.Latency < 0 || l.Bandwidth < 0 {
+		return fmt.Errorf("link: latency %v, bandwidth %d: they must not be negative", time.Duration(l.Latency), l.Bandwidth)
+	}
+	return nil
+}
+
 // Windows error codes of replication connections.
 const (
 	codeTimedOut       = 0x00002EE2
@@ -25,7 +36,6 @@ const (
 	codeTargetUnknown  = 0x80090303
 	codeAccessDenied   = 0x80070005
 	codeUntrustedRoot  = 0x800B0109
-	codeDiskFull       = 0x80070070
 	codeParameterWrong = 0x80070057
 )
 

@@ -32,7 +32,11 @@ func (m *Machine) admit(v *visit, d Duration) *visit {
 		v.ended = make(chan struct{})
 	}
 	m.visits = append(m.visits, v)
-	m.w.schedule(m.w.now.plus(d), v, 0)
+	if d == 0 && !m.frozen {
+		v.fire(m.w, 0) // a live world need not wait for time to pass
+	} else {
+		m.w.schedule(m.w.now.plus(d), v, 0)
+	}
 	return v
 }
 

@@ -106,9 +106,6 @@ func (m *Machine) clock(i instant) time.Time {
 	return m.w.timeOf(i.plus(m.skew))
 }
 
-// is tells whether a server name means this host.
-func (m *Machine) is(name string) bool { return name != "" && m.w.machine(name) == m }
-
 func (m *Machine) add(c *vmCopy) {
 	m.copies = append(m.copies, c)
 	m.byID[c.id] = c

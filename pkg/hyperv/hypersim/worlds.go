@@ -44,8 +44,9 @@ func TwoSites() Spec {
 }
 
 // Large is a world of many hosts in two sites, and VMs spread evenly over
-// them, each replicated to the other site. The number of hosts must be even.
+// them, each replicated to the other site. An odd number of hosts is rounded up.
 func Large(hosts, vms int) Spec {
+	hosts += hosts % 2
 	s := Spec{Hosts: make([]HostSpec, 0, hosts), VMs: make([]VMSpec, 0, vms)}
 	for i := range hosts {
 		site := "east"

@@ -46,7 +46,7 @@ var verdicts = []verdict{
 	{NeverArrives, hyperv.ClassUnknown, []string{hyperv.CodeTimeout}, false},
 	{ReplyLost, hyperv.ClassUnknown, []string{hyperv.CodeReplyLost}, true},
 	{NoReply, hyperv.ClassUnknown, []string{hyperv.CodeTimeout}, true},
-	{Denied, hyperv.ClassRefuse, []string{hyperv.CodeAccessDenied}, false},
+	{Denied, hyperv.ClassHold, []string{hyperv.CodeAccessDenied}, false},
 	{Full, hyperv.ClassRetry, []string{hyperv.CodeBusy}, false},
 	{Garbage, hyperv.ClassUnknown, []string{hyperv.CodeGarbage, hyperv.CodeReplyLost}, true},
 }
