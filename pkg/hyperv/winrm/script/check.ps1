@@ -71,31 +71,32 @@ function New-NoChange {
 }
 
 # Acts, and looks whether the effect is there. An act that fails with its
-# effect there nonetheless has not failed.
+# effect there nonetheless has not failed. The blocks see the caller's variables
+# except those that are called as one here, whatever the case.
 function Invoke-Act {
-    param($Look, [scriptblock]$Act, [scriptblock]$Seen)
+    param($Look, [scriptblock]$DoIt, [scriptblock]$IsThere)
     Assert-InTime $Look
     $Look.acting = $true
     try {
-        $null = & $Act
+        $null = & $DoIt
     }
     catch {
         $after = Read-Again $Look
-        if ($null -ne $after -and $after.present -and (& $Seen $after)) {
+        if ($null -ne $after -and $after.present -and (& $IsThere $after)) {
             return @{ acted = $false; before = $Look.before; after = $after }
         }
         throw
     }
-    Confirm-Effect $Look $Seen
+    Confirm-Effect $Look $IsThere
 }
 
 # Only an effect that is seen counts. A few looks are taken, because some of it
 # shows a moment after the cmdlet has returned.
 function Confirm-Effect {
-    param($Look, [scriptblock]$Seen)
+    param($Look, [scriptblock]$IsThere)
     for ($attempt = 1; $true; $attempt++) {
         $after = Read-Machine $Look.before.id
-        if ($after.present -and (& $Seen $after)) {
+        if ($after.present -and (& $IsThere $after)) {
             return @{ acted = $true; before = $Look.before; after = $after }
         }
         if ($attempt -ge 5) {

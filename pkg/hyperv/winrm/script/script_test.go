@@ -139,3 +139,28 @@ func TestLibraryHasEveryVerb(t *testing.T) {
 		}
 	}
 }
+
+// Blocks handed to Invoke-Act see their own function's variables only as long
+// as Invoke-Act and what it calls have none of the same name, in any case.
+func TestBlocksSeeTheirOwnVariables(t *testing.T) {
+	all := scripts(t)
+	var inner []string
+	for _, name := range []string{"Invoke-Act", "Confirm-Effect"} {
+		body := regexp.MustCompile(`(?s)function ` + name + ` \{(.*?)\n\}`).FindString(all["check.ps1"])
+		for _, v := range regexp.MustCompile(`(?:param\(|, |\]|\n\s+)\$(\w+)(?:,|\)| = )`).FindAllStringSubmatch(body, -1) {
+			inner = append(inner, strings.ToLower(v[1]))
+		}
+	}
+	if len(inner) < 5 {
+		t.Fatalf("found only %v", inner)
+	}
+	for name, text := range all {
+		for _, call := range regexp.MustCompile(`(?s)Invoke-Act \$Look \{.*?\n    \} \{.*?\n    \}`).FindAllString(text, -1) {
+			for _, v := range regexp.MustCompile(`\$(\w+)`).FindAllStringSubmatch(call, -1) {
+				if v := strings.ToLower(v[1]); v != "look" && v != "null" && slices.Contains(inner, v) {
+					t.Errorf("%s: $%s in a block is Invoke-Act's", name, v)
+				}
+			}
+		}
+	}
+}
