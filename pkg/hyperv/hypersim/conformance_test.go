@@ -28,7 +28,7 @@ func tested(live bool) hypersim.Spec {
 
 func TestConformance(t *testing.T) {
 	hypertest.Run(t, hypertest.Fixture{Pair: func(t *testing.T) *hypertest.Pair {
-		w := make1(t, tested(false))
+		w := newWorld(t, tested(false))
 		return pairOf(w, w.Advance)
 	}})
 }
@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 // goroutine that lets time pass.
 func TestConformanceLive(t *testing.T) {
 	hypertest.Run(t, hypertest.Fixture{Pair: func(t *testing.T) *hypertest.Pair {
-		w := make1(t, tested(true))
+		w := newWorld(t, tested(true))
 		drive(t, w)
 		return pairOf(w, w.Advance)
 	}})
@@ -65,7 +65,7 @@ func drive(t *testing.T, w *hypersim.World) {
 // TestConformanceBroughtBack runs the suite on one and the same pair, as it
 // would be run on real hosts.
 func TestConformanceBroughtBack(t *testing.T) {
-	w := make1(t, tested(false))
+	w := newWorld(t, tested(false))
 	hypertest.Run(t, hypertest.Fixture{Pair: func(*testing.T) *hypertest.Pair {
 		p := pairOf(w, w.Advance)
 		p.Disposable = false
@@ -74,7 +74,7 @@ func TestConformanceBroughtBack(t *testing.T) {
 	}})
 }
 
-func make1(t *testing.T, s hypersim.Spec) *hypersim.World {
+func newWorld(t *testing.T, s hypersim.Spec) *hypersim.World {
 	t.Helper()
 	w, err := hypersim.New(s)
 	if err != nil {

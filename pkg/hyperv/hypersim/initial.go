@@ -1,5 +1,12 @@
 package hypersim
 
+import (
+	"context"
+	"time"
+
+	"lifeboat.io/pkg/hyperv"
+)
+
 // Initial replication and resynchronization: the two ways a receiver gets a
 // whole new content. Both take a while, send what the sender's disks held when
 // they began, and end with both sides replicating.
@@ -101,4 +108,83 @@ func (d *resyncDue) fire(w *World, turn uint32) {
 	if r := (*relation)(d); turn == r.turn && r.resyncAt != never && r.resyncAt <= w.now && r.in(resumable...) {
 		r.startResync()
 	}
+}
+
+// StartVMInitialReplicationOptions are the parameters of Start-VMInitialReplication.
+type StartVMInitialReplicationOptions struct {
+	// UseBackup compares blocks with what the replica has instead of sending everything.
+	UseBackup bool
+	// InitialReplicationStartTime is when, by the host's clock; zero means now.
+	InitialReplicationStartTime time.Time
+}
+
+// StartVMInitialReplication is Start-VMInitialReplication over the network; it
+// goes on after this returns.
+func (m *Machine) StartVMInitialReplication(ctx context.Context, id hyperv.VMID, o StartVMInitialReplicationOptions) error {
+	return m.call(ctx, "Start-VMInitialReplication", id, func(c *vmCopy) outcome {
+		r := c.sender()
+		switch {
+		case r == nil:
+			return fails(m.notApplicable(c, "Start-VMInitialReplication"))
+		case r.wmi != wmiReady:
+			return fails(wrongReplicationState(c, "Start-VMInitialReplication"))
+		case c.locked():
+			return fails(busy(c))
+		}
+		if !o.InitialReplicationStartTime.IsZero() {
+			at, err := m.scheduled(o.InitialReplicationStartTime)
+			if err != nil {
+				return fails(err)
+			}
+			r.irAt, r.irSeeded = at, o.UseBackup
+			m.w.schedule(at, (*irDue)(r), r.turn)
+			return did(true)
+		}
+		r.startInitial(o.UseBackup)
+		return did(true)
+	})
+}
+
+// StopVMInitialReplication is Stop-VMInitialReplication.
+func (m *Machine) StopVMInitialReplication(ctx context.Context, id hyperv.VMID) error {
+	return m.call(ctx, "Stop-VMInitialReplication", id, func(c *vmCopy) outcome {
+		r := c.sender()
+		switch {
+		case r == nil:
+			return fails(m.notApplicable(c, "Stop-VMInitialReplication"))
+		case r.irAt == never && !r.in(wmiWaitingIR, wmiSuspended, wmiCritical), r.lastReplication != never:
+			return fails(wrongReplicationState(c, "Stop-VMInitialReplication"))
+		}
+		r.stopTask()
+		r.irAt = never
+		r.to(wmiReady)
+		return did(true)
+	})
+}
+
+// ImportVMInitialReplication is Import-VMInitialReplication on the replica:
+// the exported disks are taken to be the primary's as they are now.
+func (m *Machine) ImportVMInitialReplication(ctx context.Context, id hyperv.VMID) error {
+	return m.call(ctx, "Import-VMInitialReplication", id, func(c *vmCopy) outcome {
+		r := &c.rel
+		if !c.isReplica() {
+			return fails(m.notApplicable(c, "Import-VMInitialReplication"))
+		}
+		from := m.w.machine(r.primaryServer)
+		if r.wmi != wmiWaitingIR || from == nil {
+			return fails(wrongReplicationState(c, "Import-VMInitialReplication"))
+		}
+		old := from.byID[id]
+		if old == nil || old.sender() == nil || old.sender().wmi != wmiWaitingIR {
+			return fails(wrongReplicationState(c, "Import-VMInitialReplication"))
+		}
+		s := old.sender()
+		s.stopTask()
+		holds := old.holds()
+		c.content = holds
+		r.to(wmiReplicating)
+		s.to(wmiReplicating)
+		s.delivered(r, holds, 0, 0)
+		return did(true)
+	})
 }

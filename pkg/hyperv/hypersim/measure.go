@@ -3,7 +3,6 @@ package hypersim
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"lifeboat.io/pkg/hyperv"
@@ -124,10 +123,4 @@ func (r *relation) measure() Measurement {
 		}
 	}
 	return v
-}
-
-// computerName is the host's own name: the first label of its full name.
-func (m *Machine) computerName() string {
-	name, _, _ := strings.Cut(m.fqdn, ".")
-	return strings.ToUpper(name)
 }
