@@ -109,12 +109,12 @@ func TestStopGivenUpIsUnknown(t *testing.T) {
 // The time to begin by is about asking the guest, not about what follows.
 func TestStopGoesOnAfterBeginBy(t *testing.T) {
 	g := &guest{}
-	beginBy := time.Now().Add(100 * time.Millisecond)
 	h := &fakehost.Host{Answer: g.answer}
 	w := host(t, h, nil)
 	if _, err := w.Prepare(t.Context(), vm); err != nil { // so that a lane is there
 		t.Fatal(err)
 	}
+	beginBy := time.Now().Add(500 * time.Millisecond)
 	change, err := w.Stop(hyperv.BeginBy(t.Context(), beginBy), vm, hyperv.StopOptions{Grace: 5 * time.Second, Force: true})
 	if err != nil || change.After.Power != hyperv.PowerOff {
 		t.Errorf("%+v, %v", change, err)
