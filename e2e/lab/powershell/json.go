@@ -293,11 +293,10 @@ func (p *jsonReader) value(depth int) (Value, error) {
 	case '[':
 		return p.array(depth)
 	case '"', '\'':
-		t, err := p.text()
-		if err != nil {
-			return nil, err
+		if d, ok := p.date(); ok {
+			return d, nil
 		}
-		return p.date(t), nil
+		return p.text()
 	}
 	start := p.i
 	for p.i < len(p.t) && strings.IndexByte(" \t\r\n,:]}", p.t[p.i]) < 0 {
@@ -336,21 +335,23 @@ func (p *jsonReader) primitive(t string) (Value, error) {
 	return f, nil
 }
 
-// date reads the form /Date(milliseconds)/.
-func (p *jsonReader) date(t string) Value {
-	inner, ok := strings.CutPrefix(t, "/Date(")
+// date reads "\/Date(milliseconds)\/". Only this spelling is a date: the same
+// text with plain slashes is a string.
+func (p *jsonReader) date() (Value, bool) {
+	inner, ok := strings.CutPrefix(p.t[p.i:], `"\/Date(`)
 	if !ok {
-		return t
+		return nil, false
 	}
-	inner, ok = strings.CutSuffix(inner, ")/")
+	digits, _, ok := strings.Cut(inner, `)\/"`)
 	if !ok {
-		return t
+		return nil, false
 	}
-	n, err := strconv.ParseInt(inner, 10, 64)
+	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n > 253402300799999 || n < -62135596800000 {
-		return t
+		return nil, false
 	}
-	return DateTime{n*ticksPerMillisecond + unixEpochTicks, UTC}
+	p.i += len(`"\/Date(`) + len(digits) + len(`)\/"`)
+	return DateTime{n*ticksPerMillisecond + unixEpochTicks, UTC}, true
 }
 
 func (p *jsonReader) text() (string, error) {

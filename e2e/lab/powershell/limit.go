@@ -62,7 +62,8 @@ const cancelEvery = 128
 // step counts one step.
 func (s *Session) step() error {
 	s.steps++
-	if s.steps%cancelEvery == 0 {
+	if s.steps >= s.nextLook {
+		s.nextLook = s.steps + cancelEvery
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
@@ -98,4 +99,4 @@ func (s *Session) limitItems(n int) error {
 }
 
 // renew starts counting again.
-func (s *Session) renew() { s.steps, s.bytes = 0, 0 }
+func (s *Session) renew() { s.steps, s.bytes, s.nextLook = 0, 0, 0 }

@@ -498,14 +498,14 @@ func defineRegex() {
 		on("IsMatch", 2, 2, func(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
 			ok, err := re.MatchString(s.toString(a[0]))
 			if err != nil {
-				return nil, regexFailed(err)
+				return nil, s.regexFailed(err)
 			}
 			return ok, nil
 		}),
 		on("Match", 2, 2, func(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
 			m, err := re.FindStringMatch(s.toString(a[0]))
 			if err != nil {
-				return nil, regexFailed(err)
+				return nil, s.regexFailed(err)
 			}
 			return matchObject(m), nil
 		}),
@@ -519,21 +519,21 @@ func defineRegex() {
 				}
 			}
 			if err != nil {
-				return nil, regexFailed(err)
+				return nil, s.regexFailed(err)
 			}
 			return NewArray(out...), nil
 		}),
 		on("Replace", 3, 3, func(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
 			out, err := re.Replace(s.toString(a[0]), s.toString(a[1]), -1, -1)
 			if err != nil {
-				return nil, regexFailed(err)
+				return nil, s.regexFailed(err)
 			}
 			return out, s.limitString(len(out))
 		}),
 		on("Split", 2, 2, func(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
 			parts, err := splitText(re, s.toString(a[0]), 0)
 			if err != nil {
-				return nil, regexFailed(err)
+				return nil, s.regexFailed(err)
 			}
 			return &Array{Items: parts, Elem: typeString}, nil
 		}),

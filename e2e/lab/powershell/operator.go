@@ -85,10 +85,11 @@ func (s *Session) append(a indexed, r Value) (Value, error) {
 	} else {
 		out = append(out, r)
 	}
-	if err := s.limitItems(len(out)); err != nil {
-		return nil, err
+	if len(out) > s.limits.Items {
+		return nil, s.limitItems(len(out))
 	}
-	return NewArray(out...), nil
+	// what grows an array usually replaces it, so most of the old one is let go
+	return NewArray(out...), s.charge(int64(len(out)) * valueBytes / 4)
 }
 
 func (s *Session) repeatArray(a indexed, times Value) (Value, error) {

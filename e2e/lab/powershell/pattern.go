@@ -8,8 +8,13 @@ import (
 	"github.com/dlclark/regexp2"
 )
 
-// regexTimeout bounds one match of a regular expression.
-const regexTimeout = 2 * time.Second
+// regexTimeout bounds one match of a regular expression: nothing else a script
+// can do takes longer between two looks at the context.
+const regexTimeout = 100 * time.Millisecond
+
+// slowRegexes is how many matches may run into the time limit before the limit
+// of steps ends the script.
+const slowRegexes = 20
 
 // maxCachedRegexes bounds the compiled expressions a session keeps.
 const maxCachedRegexes = 64
@@ -43,7 +48,9 @@ func (t *Terminating) because(typ, message string) *Terminating {
 	return t
 }
 
-func regexFailed(err error) error {
+// regexFailed reports a match that took too long, and counts the time as steps.
+func (s *Session) regexFailed(err error) error {
+	s.steps += s.limits.Steps / slowRegexes
 	return newError("System.Text.RegularExpressions.RegexMatchTimeoutException", "RegexMatchTimeoutException", OperationStopped, err.Error())
 }
 
@@ -85,7 +92,7 @@ func (s *Session) matcher(op string, cased bool, r Value) (func(text string, set
 	return func(text string, set bool) (bool, error) {
 		m, err := re.FindStringMatch(text)
 		if err != nil {
-			return false, regexFailed(err)
+			return false, s.regexFailed(err)
 		}
 		if m != nil && set {
 			s.setMatches(m)
@@ -137,7 +144,7 @@ func (s *Session) replace(l, r Value, cased bool) (Value, error) {
 	one := func(v Value) (Value, error) {
 		out, err := re.Replace(s.toString(v), replacement, -1, -1)
 		if err != nil {
-			return nil, regexFailed(err)
+			return nil, s.regexFailed(err)
 		}
 		return out, s.limitString(len(out))
 	}
@@ -216,7 +223,7 @@ func (s *Session) splitBy(l Value, pattern string, limit int, cased bool) (Value
 	for _, t := range texts {
 		parts, err := splitText(re, s.toString(t), limit)
 		if err != nil {
-			return nil, regexFailed(err)
+			return nil, s.regexFailed(err)
 		}
 		out = append(out, parts...)
 		if err := s.limitItems(len(out)); err != nil {

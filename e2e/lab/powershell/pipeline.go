@@ -100,20 +100,33 @@ func (b *behind) Error() string { return b.err.Error() }
 // drive connects the stages and runs them.
 func (s *Session) drive(stages []stage, input Value, has bool, out sink) error {
 	pipe := &stages
+	begun := make([]bool, len(stages))
+	// what an earlier begin block puts out begins a stage before its turn
+	begin := func(i int) error {
+		if begun[i] {
+			return nil
+		}
+		begun[i] = true
+		return stages[i].begin()
+	}
 	next := out
 	for i := len(stages) - 1; i >= 0; i-- {
 		st := stages[i]
 		st.connect(next)
 		next = func(v Value) error {
-			if err := st.process(v); err != nil {
+			err := begin(i)
+			if err == nil {
+				err = st.process(v)
+			}
+			if err != nil {
 				return &behind{err, pipe}
 			}
 			return nil
 		}
 	}
 	err := func() error {
-		for _, st := range stages {
-			if err := st.begin(); err != nil {
+		for i := range stages {
+			if err := begin(i); err != nil {
 				return err
 			}
 		}

@@ -79,6 +79,7 @@ type Session struct {
 	streams       *Streams
 	console       *Console
 	steps, bytes  int64
+	nextLook      int64 // steps at which the context is looked at again
 	depth         int
 	trying        int  // how many try blocks enclose what runs
 	ok            bool // $?

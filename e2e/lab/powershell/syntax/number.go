@@ -122,11 +122,7 @@ func (l literal) value() (any, bool) {
 	case l.hex:
 		return l.hexValue()
 	case l.suffix == 'd':
-		d, err := decimal.NewFromString(l.sign + l.digits)
-		if err != nil {
-			return nil, false
-		}
-		return d.Mul(decimal.NewFromInt(l.multiplier)), true
+		return l.decimalValue()
 	case l.real:
 		f, err := strconv.ParseFloat(l.sign+l.digits, 64)
 		if err != nil && !math.IsInf(f, 0) {
@@ -149,6 +145,20 @@ func (l literal) value() (any, bool) {
 		return nil, false
 	}
 	return fit(n.Mul(n, big.NewInt(l.multiplier)), l.suffix)
+}
+
+// maxExponent is beyond what a decimal can be written with.
+const maxExponent = 60
+
+func (l literal) decimalValue() (any, bool) {
+	d, err := decimal.NewFromString(l.sign + l.digits)
+	if err != nil || d.Exponent() > maxExponent || d.Exponent() < -10*maxExponent {
+		return nil, false
+	}
+	if d = d.Mul(decimal.NewFromInt(l.multiplier)); d.Exponent() < -28 {
+		d = d.RoundBank(28)
+	}
+	return d, d.Abs().LessThanOrEqual(decimal.NewFromBigInt(maxDecimal, 0))
 }
 
 // hexValue reads hexadecimal digits: eight of them are an Int32 with its sign
