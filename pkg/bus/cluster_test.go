@@ -288,3 +288,25 @@ func TestUnknownOutcomeIsSaid(t *testing.T) {
 		t.Fatalf("the same again: %d, %v; want 1", seq, err)
 	}
 }
+
+// TestNobodyThereIsNoDoubt has no stream to publish to: it is certain that
+// nothing was stored.
+func TestNobodyThereIsNoDoubt(t *testing.T) {
+	b := bustest.Open(t, listening)
+	js, err := jetstream.New(dial(t, b.URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteStream(t.Context(), bus.StreamEvents); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err = b.Append(ctx, vm("vm-1"), 0, stepStarted(t, vm("vm-1"), "e"))
+	if err == nil || errors.Is(err, bus.ErrUnknown) || !errors.Is(err, jetstream.ErrNoStreamResponse) {
+		t.Fatalf("%v; want to hear that nobody is there", err)
+	}
+	if err := b.Healthy(); err == nil {
+		t.Error("healthy without a log")
+	}
+}

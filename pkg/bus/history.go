@@ -168,7 +168,7 @@ func (b *Bus) lastPlaces(ctx context.Context, family events.Family) (map[string]
 			b.log.Warn("a subject in the log is no aggregate's", "subject", m.subject, "seq", m.seq, "error", err)
 			return nil
 		}
-		places[agg.Filter()] = max(places[agg.Filter()], m.seq)
+		places[agg.Filter()] = m.seq // in the stream's order, so the highest stands
 		return nil
 	})
 	return places, err
