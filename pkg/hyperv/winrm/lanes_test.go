@@ -183,7 +183,12 @@ func TestLanesAreClosedAndReplaced(t *testing.T) {
 }
 
 func TestNeverMoreShellsThanLanes(t *testing.T) {
-	h := &fakehost.Host{}
+	h := &fakehost.Host{Break: func(action string, _ int) fakehost.Fault {
+		if action == "Delete" {
+			return fakehost.Fault{Delay: 20 * time.Millisecond}
+		}
+		return fakehost.Fault{}
+	}}
 	var most atomic.Int64
 	h.Answer = func(ctx context.Context, f fakehost.Frame) fakehost.Answer {
 		if n := int64(len(h.Shells())); n > most.Load() {
