@@ -24,6 +24,7 @@ var promises = []promise{
 	{"no step runs twice", nothingTwice},
 	{"no effect without its record", nothingUnrecorded},
 	{"never two live copies", neverTwo},
+	{"no failover of a lost primary without evidence or a name", namedOrSeen},
 	{"an old primary is fenced", fenced},
 	{"test and planned failover lose nothing", losesNothing},
 	{"a test leaves the primary alone", testLeavesPrimaryAlone},
@@ -88,7 +89,7 @@ func nothingTwice(st *Story) []string {
 		return []string{"the journal is too short to tell"}
 	}
 	for _, e := range entries {
-		if !e.Changed || e.Cmdlet == "" {
+		if !e.Changed || e.Cmdlet == "" || st.byHand[e] && !strings.HasPrefix(e.Cmdlet, "Stop-VMFailover") {
 			continue
 		}
 		if strings.HasPrefix(e.Cmdlet, "Stop-VMFailover") {
@@ -166,7 +167,7 @@ func nothingUnrecorded(st *Story) []string {
 	var out []string
 	entries, _ := st.World.Journal()
 	for _, e := range entries {
-		if e.Changed && e.Cmdlet != "" && !recordedBefore(st, e) {
+		if e.Changed && e.Cmdlet != "" && !st.byHand[e] && !recordedBefore(st, e) {
 			out = append(out, fmt.Sprintf("%s %s at %s", e.Host, e.Cmdlet, e.Time.Sub(st.Begun)))
 		}
 	}
@@ -247,6 +248,63 @@ func saysSilent(ws []events.Witness) bool {
 	return true
 }
 
+// namedOrSeen: an unplanned failover fails the replica over only after a
+// witness saw the primary down, the run shut it down itself, or a named person
+// took the responsibility when it was silent.
+func namedOrSeen(st *Story) []string {
+	if st.Schedule.Kind != events.KindUnplanned {
+		return nil
+	}
+	allowed := false
+	for _, e := range st.Log {
+		switch d := e.Data.(type) {
+		case *events.FailoverPlanned:
+			allowed = saysDown(d.Witnesses) || d.Override != nil && saysSilent(d.Witnesses)
+		case *events.FailoverResumed:
+			allowed = allowed || d.Choice == events.ChoiceOverride && d.Person.Name != ""
+		case *events.StepDone:
+			allowed = allowed || d.Step == events.StepShutDownPrimary && d.After != nil && d.After.Power == "Off"
+		case *events.StepStarted:
+			if d.Step == events.StepFailOverReplica && !allowed && !st.primaryWasOff(e.At) {
+				return []string{"at " + since(st.Begun, e.At)}
+			}
+		}
+	}
+	return nil
+}
+
+func saysDown(ws []events.Witness) bool {
+	for _, w := range ws {
+		if w.Verdict == events.VerdictDown {
+			return true
+		}
+	}
+	return false
+}
+
+// primaryWasOff reports whether the primary's host was up, and the VM off on
+// it, at a time: then the look right before was the evidence.
+func (st *Story) primaryWasOff(t time.Time) bool {
+	up, off := true, false
+	entries, _ := st.World.Journal()
+	for _, e := range entries {
+		if e.Time.After(t) || e.Host != "p1" {
+			continue
+		}
+		switch {
+		case e.Effect == "host-killed", e.Effect == "host-down":
+			up, off = false, true
+		case e.Effect == "host-up":
+			up = true
+		case e.Effect == "auto-start", e.Changed && e.Cmdlet == "Start-VM":
+			off = false
+		case e.Changed && strings.HasPrefix(e.Cmdlet+" ", "Stop-VM "):
+			off = true
+		}
+	}
+	return up && off
+}
+
 // fenced: in the end one copy runs at most, and no overlap lasts.
 func fenced(st *Story) []string {
 	if st.Err != nil {
@@ -274,7 +332,7 @@ func gaveUp(st *Story) bool {
 // losesNothing: a copy that runs in the end holds every write ever made, after
 // a test, a planned failover, and one that was taken back before it ran.
 func losesNothing(st *Story) []string {
-	if st.Err != nil || st.Schedule.Kind == events.KindUnplanned {
+	if st.Err != nil || st.Schedule.Kind == events.KindUnplanned || len(st.Schedule.Hands) > 0 {
 		return nil
 	}
 	var out []string
@@ -295,12 +353,12 @@ func testLeavesPrimaryAlone(st *Story) []string {
 	var out []string
 	entries, _ := st.World.Journal()
 	for _, e := range entries {
-		if e.Host == "p1" && e.Cmdlet != "" && e.Changed {
+		if e.Host == "p1" && e.Cmdlet != "" && e.Changed && !st.byHand[e] {
 			out = append(out, e.Cmdlet+" on the primary")
 		}
 	}
 	for _, c := range st.World.Truth().Copies {
-		if c.Test && st.Err == nil && !gaveUp(st) {
+		if c.Test && st.Err == nil && !gaveUp(st) && len(st.Schedule.Hands) == 0 {
 			out = append(out, "the test VM was left behind")
 		}
 	}
@@ -380,7 +438,7 @@ func refusedMeansNothing(st *Story) []string {
 	var out []string
 	entries, _ := st.World.Journal()
 	for _, e := range entries {
-		if e.Changed && e.Cmdlet != "" {
+		if e.Changed && e.Cmdlet != "" && !st.byHand[e] {
 			out = append(out, e.Host+" "+e.Cmdlet)
 		}
 	}
@@ -390,7 +448,7 @@ func refusedMeansNothing(st *Story) []string {
 // succeededIsSo compares the end with the truth.
 func succeededIsSo(st *Story) []string {
 	r := st.State.Run
-	if st.Err != nil || r == nil || r.Outcome != events.OutcomeSucceeded {
+	if st.Err != nil || r == nil || r.Outcome != events.OutcomeSucceeded || len(st.Schedule.Hands) > 0 {
 		return nil
 	}
 	here, _ := st.World.Copy("p1", st.VM)

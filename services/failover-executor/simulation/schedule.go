@@ -30,6 +30,8 @@ type Schedule struct {
 	Answer Answer
 	// CancelAfter cancels the run after so many of its events; 0 never.
 	CancelAfter int
+	// Hands are what people do on the hosts behind lifeboat's back.
+	Hands []hand
 	// Rival runs a second executor on the same VM, without any lease.
 	Rival bool
 }
@@ -88,6 +90,7 @@ func Plan(seed uint64) Schedule {
 	}
 	s.Faults = faults(r)
 	s.Fate = fate(r, s.Kind)
+	s.Hands = hands(r)
 	return s
 }
 
@@ -116,7 +119,7 @@ func faults(r *rand.Rand) []hypersim.Fault {
 			f.Skip = r.IntN(12)
 		}
 		if f.Kind == hypersim.FaultLate {
-			f.Delay = hypersim.Duration(r.Int64N(int64(20 * time.Second)))
+			f.Delay = hypersim.Duration(r.Int64N(int64([]time.Duration{20 * time.Second, 20 * time.Minute}[r.IntN(2)])))
 		}
 		out = append(out, f)
 	}
@@ -165,6 +168,6 @@ func fate(r *rand.Rand, kind events.Kind) []Blow {
 
 // String is the story in one line.
 func (s Schedule) String() string {
-	return fmt.Sprintf("seed %d: %s, crashes %v, %d deliveries, answer %s, cancel after %d, override %v, shut down %v, rival %v, %d faults, %d blows",
-		s.Seed, s.Kind, s.Crashes, s.Deliveries, s.Answer, s.CancelAfter, s.Override, s.ShutDownPrimary, s.Rival, len(s.Faults), len(s.Fate))
+	return fmt.Sprintf("seed %d: %s, crashes %v, %d deliveries, answer %s, cancel after %d, override %v, shut down %v, rival %v, %d faults, %d blows, hands %v",
+		s.Seed, s.Kind, s.Crashes, s.Deliveries, s.Answer, s.CancelAfter, s.Override, s.ShutDownPrimary, s.Rival, len(s.Faults), len(s.Fate), s.Hands)
 }

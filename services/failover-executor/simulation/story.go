@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lifeboat.io/events"
@@ -39,7 +40,9 @@ type Story struct {
 	desk    *desk
 	fate    []Blow
 	healed  bool
-	handled map[string]bool // orders acknowledged
+	hands   []hand
+	byHand  map[hypersim.Entry]bool // what people did, as the journal has it
+	handled map[string]bool         // orders acknowledged
 	deaths  int
 }
 
@@ -76,6 +79,8 @@ func Tell(s Schedule) *Story {
 		hosts:   map[string]hyperv.Host{"p1": w.Host("p1"), "r1": w.Host("r1")},
 		fate:    s.Fate,
 		handled: map[string]bool{},
+		hands:   slices.Clone(s.Hands),
+		byHand:  map[hypersim.Entry]bool{},
 	}
 	st.desk = newDesk(st)
 	for _, f := range s.Faults {
@@ -102,6 +107,7 @@ func (st *Story) tell() error {
 	}
 	for range maxSteps {
 		st.heal()
+		st.lendHands()
 		p := ready(procs, st.World.Now())
 		if p == nil {
 			done, err := st.pass(procs)
