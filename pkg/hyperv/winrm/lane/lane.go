@@ -23,9 +23,12 @@ const (
 	maxOutput = 4 << 20
 	// maxComplaint is how much of standard error is kept for an error message, in bytes.
 	maxComplaint = 512
-	// emptyPause is waited after a Receive that came back at once with nothing,
-	// which no Windows does, so that it cannot become a busy loop.
-	emptyPause = 100 * time.Millisecond
+	// shortPause is waited after a Receive that came back at once with nothing,
+	// which no Windows does, so that it cannot become a busy loop; and before a
+	// Delete is tried again.
+	shortPause = 100 * time.Millisecond
+	// maxDeletes bounds how often a shell's deletion is tried.
+	maxDeletes = 3
 )
 
 // program is Windows PowerShell where every Windows Server has it. WinRM can
@@ -178,7 +181,7 @@ func (l *Lane) await(ctx context.Context, id string) (Answer, error) {
 				return answer, err
 			}
 			return Answer{}, l.ended(out.ExitCode)
-		case len(out.Stdout)+len(out.Stderr) == 0 && time.Since(asked) < emptyPause:
+		case len(out.Stdout)+len(out.Stderr) == 0 && time.Since(asked) < shortPause:
 			if err := pause(ctx); err != nil {
 				return Answer{}, err
 			}
@@ -208,7 +211,7 @@ func (l *Lane) read(id string) (Answer, bool, error) {
 }
 
 func pause(ctx context.Context) error {
-	t := time.NewTimer(emptyPause)
+	t := time.NewTimer(shortPause)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -230,12 +233,21 @@ func (l *Lane) Close(ctx context.Context) error {
 		// Best effort: what is left of it goes with the shell.
 		_ = l.client.Terminate(ctx, l.shell, l.command)
 	}
-	err := l.client.Delete(ctx, l.shell)
-	var f *wsman.Fault
-	if errors.As(err, &f) && f.ShellGone() {
-		return nil
+	return l.delete(ctx, l.shell)
+}
+
+// delete deletes a shell, and tries again if that goes wrong: nobody else will.
+func (l *Lane) delete(ctx context.Context, shell string) error {
+	for n := 1; ; n++ {
+		err := l.client.Delete(ctx, shell)
+		var f *wsman.Fault
+		switch {
+		case err == nil, errors.As(err, &f) && f.ShellGone():
+			return nil
+		case n == maxDeletes || pause(ctx) != nil:
+			return err
+		}
 	}
-	return err
 }
 
 // deleteUnknown looks for a shell whose creation was never confirmed.
@@ -249,7 +261,7 @@ func (l *Lane) deleteUnknown(ctx context.Context) error {
 	}
 	for _, s := range shells {
 		if s.Name == l.settings.Name {
-			err = errors.Join(err, l.client.Delete(ctx, s.ID))
+			err = errors.Join(err, l.delete(ctx, s.ID))
 		}
 	}
 	return err

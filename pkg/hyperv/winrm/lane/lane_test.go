@@ -226,6 +226,19 @@ func TestStartCleansUp(t *testing.T) {
 	}
 }
 
+func TestDeletionIsTriedAgain(t *testing.T) {
+	h := &fakehost.Host{Break: func(action string, before int) fakehost.Fault {
+		if action == "Delete" && before < 2 {
+			return fakehost.Fault{Kind: fakehost.SOAP, Code: 2150859174}
+		}
+		return fakehost.Fault{}
+	}}
+	l, _ := started(t, h)
+	if err := l.Close(t.Context()); err != nil || len(h.Shells()) != 0 {
+		t.Errorf("%v, shells %q", err, h.Shells())
+	}
+}
+
 func TestPowerShellThatEnds(t *testing.T) {
 	h := &fakehost.Host{Answer: func(context.Context, fakehost.Frame) fakehost.Answer { return fakehost.Answer{"exit": 1} }}
 	l, _ := started(t, h)
