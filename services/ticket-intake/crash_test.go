@@ -18,7 +18,7 @@ import (
 )
 
 // crashing is a service whose steps a test takes one by one.
-func crashing(t *testing.T) *Service {
+func crashing(t testing.TB) *Service {
 	t.Helper()
 	b := bustest.Open(t, func(c *bus.Config) { c.Check = contract.Validate })
 	doc := inventory.Document{

@@ -218,7 +218,21 @@ func TestShowingATicket(t *testing.T) {
 		})
 	}
 	h.awaits("T-1", "accepted")
+	// Tickets that are there, and are not the desk's.
+	theirs, jiras := wants("T-2", events.ActionTest, "bank-db"), wants("T-3", events.ActionTest, "bank-db")
+	theirs.Account, jiras.System = "globex", "jira"
+	h.submits(theirs)
+	h.submits(jiras)
 	asTight := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+tightKey) }
+	bustest.Eventually(t, patience, "the tickets of others are answered", func() bool {
+		for account, ref := range map[string]events.TicketRef{"globex": theirs.TicketRef, "acme": jiras.TicketRef} {
+			_, ok, err := h.bus.Last(t.Context(), events.Aggregate{Family: events.FamilyTicket, Account: account, ID: ref.Aggregate()})
+			if err != nil || !ok {
+				return false
+			}
+		}
+		return true
+	})
 	for _, tt := range []struct {
 		name, path string
 		change     func(*http.Request)
@@ -228,8 +242,8 @@ func TestShowingATicket(t *testing.T) {
 		{"the one account need not be said", "/v1/tickets/desk/T-1", asTight, 200},
 		{"which account", "/v1/tickets/desk/T-1", asDesk, 400},
 		{"no such ticket", "/v1/tickets/desk/T-9?account=acme", asDesk, 404},
-		{"ticket of another account", "/v1/tickets/desk/T-1?account=globex", asDesk, 404},
-		{"ticket of another system", "/v1/tickets/jira/T-1?account=acme", asDesk, 404},
+		{"ticket of another account", "/v1/tickets/desk/T-2?account=globex", asDesk, 404},
+		{"ticket of another system", "/v1/tickets/jira/T-3?account=acme", asDesk, 404},
 		{"overlong", "/v1/tickets/desk/" + strings.Repeat("x", 200) + "?account=acme", asDesk, 404},
 		{"nobody", "/v1/tickets/desk/T-1?account=acme", nil, 401},
 	} {

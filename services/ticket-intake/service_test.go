@@ -111,6 +111,14 @@ func TestNewsIsPassedOnAndTheTicketClosed(t *testing.T) {
 	if closed.Outcome != events.OutcomeMixed || closed.Items[0].Outcome != events.OutcomeSucceeded || closed.Items[1].Outcome != events.OutcomeRefused {
 		t.Errorf("closed %+v", closed)
 	}
+	// What has ended is known as such.
+	cleanup := wants("T-3", events.ActionCleanup, "bank-db")
+	cleanup.Refers = "T-1"
+	h.submits(cleanup)
+	h.awaits("T-3", "refused")
+	if data := string(h.history("T-3")[0].Event.Data()); !strings.Contains(data, "run-ended") {
+		t.Errorf("refused with %s", data)
+	}
 	// The VM is free again.
 	h.submits(wants("T-2", events.ActionTest, "bank-db"))
 	h.awaits("T-2", "accepted")
