@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/dlclark/regexp2.runClock"),
 		// The lab's Kerberos service forgets tickets it has seen in a goroutine that lives for as long.
 		goleak.IgnoreAnyFunction("github.com/jcmturner/gokrb5/v8/service.VerifyAPREQ.GetReplayCache.func1.1"),
+		goleak.IgnoreAnyFunction("github.com/jcmturner/gokrb5/v8/service.GetReplayCache.func1.1"),
 		// What reads a simulated process's standard input may outlive the process.
 		goleak.IgnoreAnyFunction("lifeboat.io/e2e/lab/powershell.(*Input).pump"))
 }
