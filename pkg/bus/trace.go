@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"lifeboat.io/events"
+	"lifeboat.io/pkg/telemetry/journey"
 )
 
 // Two carriers travel with an event and mean two things. The message header
@@ -47,15 +48,6 @@ func (c carrier) Keys() []string {
 // hop is the context of the publish that a message came by.
 func hop(h nats.Header) trace.SpanContext {
 	return trace.SpanContextFromContext(w3c.Extract(context.Background(), carrier(h)))
-}
-
-// journey is the context in which an event's journey began.
-func journey(e event.Event) trace.SpanContext {
-	start := propagation.MapCarrier{
-		"traceparent": events.Extension(e, events.ExtTraceParent),
-		"tracestate":  events.Extension(e, events.ExtTraceState),
-	}
-	return trace.SpanContextFromContext(w3c.Extract(context.Background(), start))
 }
 
 // template is a subject with its names left out, so that span names stay few.
@@ -113,14 +105,14 @@ func (b *Bus) startPublish(ctx context.Context, m *nats.Msg, e *event.Event) (co
 // startProcess begins the span of one handling: child of the publish it came
 // by, linked to the start of the journey when that is elsewhere.
 func (b *Bus) startProcess(ctx context.Context, consumer string, m *message, e *event.Event) (context.Context, trace.Span) {
-	parent := hop(m.header)
+	ctx = trace.ContextWithRemoteSpanContext(ctx, hop(m.header))
 	var links []trace.Link
 	if e != nil {
-		if start := journey(*e); start.IsValid() && start.SpanID() != parent.SpanID() {
-			links = append(links, trace.Link{SpanContext: start})
+		if link, ok := journey.Link(ctx, *e); ok {
+			links = append(links, link)
 		}
 	}
-	ctx, span := b.tracer.Start(trace.ContextWithRemoteSpanContext(ctx, parent), "process "+template(m.subject),
+	ctx, span := b.tracer.Start(ctx, "process "+template(m.subject),
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...))
 	if span.IsRecording() {
 		span.SetAttributes(attributesOf("process", "process", m.subject, e)...)
