@@ -64,7 +64,7 @@ func (s *Service) answer(ctx context.Context, d bus.Delivery) error {
 		case err != nil:
 			return err
 		}
-		log.Info("said", "event", fmt.Sprintf("%T", v.Event))
+		log.InfoContext(ctx, "said", "event", fmt.Sprintf("%T", v.Event))
 		if v.ID == c.Answer {
 			return nil
 		}

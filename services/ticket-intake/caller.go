@@ -179,7 +179,7 @@ func (s *Service) authenticateSigned(r *http.Request, header string, body []byte
 	}
 	first, err := s.bus.SeenOnce(r.Context(), "signature "+c.Name+" "+signed.Nonce, nonceLife)
 	if err != nil {
-		s.log.Warn("a signature's nonce could not be looked up", "caller", c.Name, "error", err)
+		s.log.WarnContext(r.Context(), "a signature's nonce could not be looked up", "caller", c.Name, "error", err)
 		return nil, &problemBusAway
 	}
 	if !first {

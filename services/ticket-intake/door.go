@@ -93,7 +93,7 @@ func (s *Service) bounded(next http.Handler) http.Handler {
 // survive turns a panic into an answer.
 func (s *Service) survive(w http.ResponseWriter, r *http.Request) {
 	if cause := recover(); cause != nil {
-		s.log.Error("a request made the server panic", "method", r.Method, "path", r.URL.Path, "panic", cause)
+		s.log.ErrorContext(r.Context(), "a request made the server panic", "method", r.Method, "path", r.URL.Path, "panic", cause)
 		problemInternal.write(w)
 	}
 }

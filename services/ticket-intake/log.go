@@ -7,10 +7,10 @@ import (
 	"slices"
 
 	"github.com/cloudevents/sdk-go/v2/event"
-	"go.opentelemetry.io/otel/propagation"
 
 	"lifeboat.io/events"
 	"lifeboat.io/pkg/bus"
+	"lifeboat.io/pkg/telemetry/journey"
 	"lifeboat.io/services/ticket-intake/ticket"
 	"lifeboat.io/services/ticket-intake/vmruns"
 )
@@ -109,11 +109,13 @@ type written struct {
 // moved on.
 func (s *Service) publish(ctx context.Context, w written) error {
 	agg := ticketAggregate(w.account, w.on)
-	parent, state := journey(ctx, w.because)
-	e, err := events.New(agg, events.Meta{
+	meta := events.Meta{
 		ID: w.id, Source: events.FamilyTicket.Source(), Time: s.now(), Sequence: w.after.Count + 1,
-		Correlation: w.on.Aggregate(), Causation: w.because.ID(), TraceParent: parent, TraceState: state,
-	}, w.data)
+		Correlation: w.on.Aggregate(), Causation: w.because.ID(),
+	}
+	journey.Continue(w.because, &meta)
+	journey.Begin(ctx, &meta)
+	e, err := events.New(agg, meta, w.data)
 	if err != nil {
 		return bus.Poison(fmt.Errorf("ticket %s: %w", w.on, err))
 	}
@@ -122,17 +124,6 @@ func (s *Service) publish(ctx context.Context, w written) error {
 		return bus.Poison(fmt.Errorf("ticket %s: %w", w.on, err)) // it will be no better next time
 	}
 	return err
-}
-
-// journey is the trace an event's journey began in: the one it carries, or
-// else the one it is being handled in.
-func journey(ctx context.Context, e event.Event) (parent, state string) {
-	if parent = events.Extension(e, events.ExtTraceParent); parent != "" {
-		return parent, events.Extension(e, events.ExtTraceState)
-	}
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	return carrier["traceparent"], carrier["tracestate"]
 }
 
 func isConflict(err error) bool {

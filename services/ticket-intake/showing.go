@@ -92,7 +92,7 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 	t, err := s.readTicket(r.Context(), account, events.TicketRef{System: system, Ticket: number})
 	switch {
 	case err != nil:
-		s.log.Warn("a ticket could not be read", "account", account, "ticket", system+" "+number, "error", err)
+		s.log.WarnContext(r.Context(), "a ticket could not be read", "account", account, "ticket", system+" "+number, "error", err)
 		problemBusAway.write(w)
 	case len(t.Revisions) == 0:
 		unknown.write(w)

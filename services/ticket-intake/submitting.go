@@ -20,6 +20,7 @@ import (
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/bus/binding"
 	"lifeboat.io/pkg/contract"
+	"lifeboat.io/pkg/telemetry/journey"
 )
 
 // maxBody bounds a request's body, in bytes: the largest ticket, with room for
@@ -63,11 +64,11 @@ func (s *Service) submit(w http.ResponseWriter, r *http.Request) {
 	}
 	s.stamp(r.Context(), &e)
 	if err := s.bus.Submit(r.Context(), t.Account, e); err != nil {
-		s.log.Warn("a ticket could not be stored", "caller", c.Name, "account", t.Account, "ticket", t.TicketRef.String(), "error", err)
+		s.log.WarnContext(r.Context(), "a ticket could not be stored", "caller", c.Name, "account", t.Account, "ticket", t.TicketRef.String(), "error", err)
 		submitProblem(err).write(w)
 		return
 	}
-	s.log.Info("stored", "caller", c.Name, "account", t.Account, "ticket", t.TicketRef.String(), "action", t.Action)
+	s.log.InfoContext(r.Context(), "stored", "caller", c.Name, "account", t.Account, "ticket", t.TicketRef.String(), "action", t.Action)
 	location := ticketURL(t.Account, t.TicketRef)
 	w.Header().Set("Location", location)
 	writeJSON(w, http.StatusAccepted, event.ApplicationJSON, stored{
@@ -84,7 +85,7 @@ func ticketURL(account string, ref events.TicketRef) string {
 func (s *Service) admit(r *http.Request, body []byte) (*caller, *problem) {
 	c, p := s.authenticate(r, body)
 	if p != nil {
-		s.log.Warn("a request was turned away", "code", p.Code, "from", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
+		s.log.WarnContext(r.Context(), "a request was turned away", "code", p.Code, "from", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
 		return nil, p
 	}
 	now := s.now()
@@ -198,15 +199,13 @@ func (s *Service) stamp(ctx context.Context, e *event.Event) {
 	if e.Time().IsZero() {
 		e.SetTime(s.now().UTC())
 	}
-	if events.Extension(*e, events.ExtTraceParent) != "" {
-		return
-	}
-	parent, state := journey(ctx, *e)
-	if parent != "" {
-		e.SetExtension(events.ExtTraceParent, parent)
-	}
-	if state != "" {
-		e.SetExtension(events.ExtTraceState, state)
+	var meta events.Meta
+	journey.Continue(*e, &meta)
+	journey.Begin(ctx, &meta)
+	for name, value := range map[string]string{events.ExtTraceParent: meta.TraceParent, events.ExtTraceState: meta.TraceState} {
+		if value != "" {
+			e.SetExtension(name, value)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ const (
 	Publish Doing = "publish"
 	// Rest means the ticket has its answer.
 	Rest Doing = "rest"
-	// Give up means the ticket has too many events to be answered with another one.
+	// GiveUp means the ticket has too many events to be answered with another one.
 	GiveUp Doing = "give-up"
 )
 
@@ -72,13 +72,12 @@ func (c Case) target() ticket.Ticket {
 	return c.Target
 }
 
-// targetRef is a revision of the ticket whose runs the request steers.
-func (c Case) targetRef(revision int) events.TicketRef {
-	ref := events.TicketRef{System: c.Request.System, Ticket: c.Request.Refers, Revision: revision}
+// targetNumber is the number of the ticket whose runs the request steers.
+func (c Case) targetNumber() string {
 	if c.self() {
-		ref.Ticket = c.Request.Ticket
+		return c.Request.Ticket
 	}
-	return ref
+	return c.Request.Refers
 }
 
 // Reads lists the ids of the VMs whose runs a judgement of this case needs:

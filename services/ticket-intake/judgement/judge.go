@@ -56,7 +56,7 @@ func judgeSteering(c Case, reasons []events.Reason) Verdict {
 	more, items := steeringItems(c)
 	answer := c.answer(append(reasons, more...), items)
 	if old, ok := withdrawable(c); ok && answer.accepts() {
-		ref := c.targetRef(old)
+		ref := events.TicketRef{System: c.Request.System, Ticket: c.targetNumber(), Revision: old}
 		return Verdict{
 			Do: Publish,
 			Event: &events.TicketCancelled{

@@ -203,7 +203,7 @@ func notUnderWay(c Case, run steered) []events.Reason {
 
 // aboutRun builds a reason that lies in how a run stands.
 func aboutRun(c Case, run steered, code Code, problem, fix string) events.Reason {
-	return reason(code, "refers", c.targetRef(0).Ticket, fmt.Sprintf("leads to run %s of VM %s, which %s", run.ID, run.VM.Name, problem), fix)
+	return reason(code, "refers", c.targetNumber(), fmt.Sprintf("leads to run %s of VM %s, which %s", run.ID, run.VM.Name, problem), fix)
 }
 
 // cancelRule allows what is under way, what has not begun, and what this very
