@@ -16,11 +16,7 @@ func (s *Session) automatic(key string) (Value, bool, error) {
 	case "?":
 		return s.ok, true, nil
 	case "error":
-		l := &List{Type: typeArrayList}
-		for _, r := range s.errors {
-			l.Items = append(l.Items, r)
-		}
-		return l, true, nil
+		return s.errors, true, nil
 	case "lastexitcode":
 		return s.lastExit, true, nil
 	case "psversiontable":

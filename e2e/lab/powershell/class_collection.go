@@ -2,6 +2,7 @@ package powershell
 
 import (
 	"sort"
+	"strings"
 )
 
 var (
@@ -140,12 +141,39 @@ func (l *List) at(s *Session, v Value, end int) (int, error) {
 	return 0, throwNet("System.ArgumentOutOfRangeException", "Index was out of range. Must be non-negative and less than the size of the collection.\r\nParameter name: index")
 }
 
+// is tells what kind of collection a list is, by the name of its type.
+func (l *List) is(name string) bool { return strings.HasPrefix(l.Type.short(), name) }
+
+// take removes and gives one end of a queue or a stack.
+func (l *List) take(remove bool) (Value, error) {
+	n := len(l.Items)
+	if n == 0 {
+		return nil, throwNet("System.InvalidOperationException", "%s empty.", l.Type.short()[:5])
+	}
+	at := 0
+	if l.is("Stack") {
+		at = n - 1
+	}
+	v := l.Items[at]
+	if remove {
+		l.Items = append(l.Items[:at], l.Items[at+1:]...)
+	}
+	return v, nil
+}
+
 func listMethods() []Method {
 	add := func(s *Session, v Value, a []Value) (Value, error) {
 		l := v.(*List)
 		x, err := l.fit(s, a[0])
 		if err != nil {
 			return nil, err
+		}
+		if l.is("HashSet") {
+			if s.indexOf(l, x) >= 0 {
+				return false, nil
+			}
+			l.Items = append(l.Items, x)
+			return true, s.limitItems(len(l.Items) / 8)
 		}
 		if l.Items = append(l.Items, x); len(l.Items) > s.limits.Items {
 			return nil, s.limitItems(len(l.Items))
@@ -156,7 +184,10 @@ func listMethods() []Method {
 		return int32(len(l.Items) - 1), s.limitItems(1)
 	}
 	return []Method{
-		method("Add", 1, 1, add),
+		method("Add", 1, 1, add), void("Enqueue", 1, 1, add), void("Push", 1, 1, add),
+		method("Dequeue", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(true) }),
+		method("Pop", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(true) }),
+		method("Peek", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(false) }),
 		void("AddRange", 1, 1, func(s *Session, v Value, a []Value) (Value, error) {
 			return nil, enumerate(a[0], func(it Value) error { _, err := add(s, v, []Value{it}); return err })
 		}),

@@ -99,6 +99,12 @@ func (s *Session) resolveCommand(name string, n syntax.Node) (any, string, error
 	if c := s.modules.cmdlet(name); c != nil {
 		return c, c.Name, nil
 	}
+	if absent[key] {
+		t := newError("System.NotSupportedException", "UnsupportedConstruct", NotImplemented,
+			fmt.Sprintf("The command '%s' is not supported by the PowerShell subset of this host.", name)).target(name)
+		t.Record.position = &position{src: s.src, span: n.Extent(), command: name}
+		return nil, "", t
+	}
 	t := newError("System.Management.Automation.CommandNotFoundException", "CommandNotFoundException", ObjectNotFound,
 		fmt.Sprintf("The term '%s' is not recognized as the name of a cmdlet, function, script file, or operable program. Check the spelling of the name, or if a path was included, verify that the path is correct and try again.", name))
 	t.Record.Target = name

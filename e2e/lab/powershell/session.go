@@ -81,9 +81,9 @@ type Session struct {
 	steps, bytes  int64
 	nextLook      int64 // steps at which the context is looked at again
 	depth         int
-	trying        int  // how many try blocks enclose what runs
-	ok            bool // $?
-	errors        []*ErrorRecord
+	trying        int   // how many try blocks enclose what runs
+	ok            bool  // $?
+	errors        *List // $Error, newest first
 	lastExit      Value
 	strict        int // Set-StrictMode version; 0 is off
 	src           *syntax.Source
@@ -129,6 +129,7 @@ func NewSession(o Options) *Session {
 	s.scope = s.global
 	s.ctx = context.Background()
 	s.streams = &Streams{}
+	s.errors = &List{Type: typeArrayList}
 	return s
 }
 
@@ -325,13 +326,14 @@ func (s *Session) requires(b *syntax.ScriptBlock) error {
 
 // remember puts a record in front of $Error.
 func (s *Session) remember(r *ErrorRecord) {
-	if len(s.errors) > 0 && s.errors[0] == r {
+	list := s.errors.Items
+	if len(list) > 0 && list[0] == r {
 		return
 	}
-	s.errors = append([]*ErrorRecord{r}, s.errors...)
-	if len(s.errors) > s.limits.Errors {
-		s.errors = s.errors[:s.limits.Errors]
+	if n := s.limits.Errors - 1; len(list) > n {
+		list = list[:n]
 	}
+	s.errors.Items = append([]Value{r}, list...)
 }
 
 // parsed keeps the scripts that were parsed, by text, so that ten thousand

@@ -288,6 +288,9 @@ func (s *Session) genericType(n *syntax.TypeName) (*Type, error) {
 			proper = "System.Collections.ObjectModel.Collection`1"
 		}
 		return &Type{Name: proper + "[[" + args[0].Name + "]]", kind: kindList, Elem: args[0]}, nil
+	case (name == "collections.generic.hashset" || name == "collections.generic.queue" || name == "collections.generic.stack") && len(args) == 1:
+		proper := map[string]string{"hashset": "HashSet", "queue": "Queue", "stack": "Stack"}[name[len("collections.generic."):]]
+		return &Type{Name: "System.Collections.Generic." + proper + "`1[[" + args[0].Name + "]]", kind: kindList, Elem: args[0]}, nil
 	case name == "collections.generic.dictionary" && len(args) == 2:
 		return &Type{Name: "System.Collections.Generic.Dictionary`2[[" + args[0].Name + "],[" + args[1].Name + "]]", kind: kindDictionary, Elem: args[1]}, nil
 	}
@@ -363,6 +366,8 @@ func init() {
 	for _, n := range []string{"IEnumerable", "ICollection", "IList", "IDictionary"} {
 		define("System.Collections."+n, kindStatic)
 	}
+	define("System.Collections.Queue", kindList)
+	define("System.Collections.Stack", kindList)
 	define("System.ValueType", kindStatic)
 	define("System.Enum", kindStatic)
 }
