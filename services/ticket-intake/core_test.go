@@ -184,7 +184,7 @@ func deskRef(s string) (events.TicketRef, error) {
 
 func inventoryOf(doc inventory.Document) (*inventory.Inventory, error) { return inventory.New(doc) }
 
-// past is a ticket with a superseded revision and a refused one.
+// past is a ticket with a superseded revision and a refused one with a dispute.
 func past() ticket.Ticket {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	one, two := events.TicketRef{System: "desk", Ticket: "T-1", Revision: 1}, events.TicketRef{System: "desk", Ticket: "T-1", Revision: 2}
@@ -194,5 +194,6 @@ func past() ticket.Ticket {
 		{Seq: 2, ID: "b", At: at, Data: &events.TicketSuperseded{TicketRef: one, By: 2}},
 		{Seq: 3, ID: "c", At: at, Data: &events.TicketRefused{TicketRef: two, Action: events.ActionCleanup,
 			Reasons: []events.Reason{events.NewReason("c", "f", "v", "p", "x")}}},
+		{Seq: 4, ID: "d", At: at, Data: &events.TicketRefused{TicketRef: two, Reasons: []events.Reason{events.NewReason("d", "f", "v", "p", "x")}}},
 	})
 }

@@ -316,7 +316,8 @@ func TestTheViewOfATicketIsStable(t *testing.T) {
 	}
 	const want = `{"system":"desk","ticket":"T-1","account":"acme","revisions":[` +
 		`{"revision":1,"action":"test","status":"superseded","answeredAt":"2026-03-02T09:00:00Z","items":[{"vm":{"name":"bank-db"},"run":"r-1"}],"supersededBy":2},` +
-		`{"revision":2,"action":"cleanup","status":"refused","answeredAt":"2026-03-02T09:00:00Z","reasons":[{"code":"c","field":"f","value":"v","problem":"p","fix":"x"}]}]}`
+		`{"revision":2,"action":"cleanup","status":"refused","answeredAt":"2026-03-02T09:00:00Z","reasons":[{"code":"c","field":"f","value":"v","problem":"p","fix":"x"}],` +
+		`"disputes":[{"at":"2026-03-02T09:00:00Z","reasons":[{"code":"d","field":"f","value":"v","problem":"p","fix":"x"}]}]}]}`
 	if string(raw) != want {
 		t.Errorf("view\n%s, want\n%s", raw, want)
 	}

@@ -43,6 +43,14 @@ type RevisionView struct {
 	Progress []events.TicketProgressed `json:"progress,omitempty"`
 	// Closed is the last word.
 	Closed *events.TicketClosed `json:"closed,omitempty"`
+	// Disputes tell of other contents that came under the same number, and were refused.
+	Disputes []DisputeView `json:"disputes,omitempty"`
+}
+
+// DisputeView is the refusal of another content under an answered number.
+type DisputeView struct {
+	At      time.Time       `json:"at"`
+	Reasons []events.Reason `json:"reasons"`
 }
 
 // View is how a ticket is shown.
@@ -58,6 +66,11 @@ func View(account, system, number string, t ticket.Ticket) TicketView {
 			one.Action, one.Items = r.Accepted.Action, r.Accepted.Items
 		case r.Refused != nil:
 			one.Action, one.Items, one.Reasons = r.Refused.Action, r.Refused.Items, r.Refused.Reasons
+		}
+		for _, d := range r.Disputes {
+			if d.Refused != nil {
+				one.Disputes = append(one.Disputes, DisputeView{d.At, d.Refused.Reasons})
+			}
 		}
 		for _, run := range slices.Sorted(maps.Keys(r.Progress)) {
 			one.Progress = append(one.Progress, r.Progress[run])

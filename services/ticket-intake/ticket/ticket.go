@@ -48,8 +48,17 @@ type Revision struct {
 	Progress map[string]events.TicketProgressed
 	// Closed is the last word; nil before.
 	Closed *events.TicketClosed
-	// Disputes are the ids of refusals of other contents under the same number.
-	Disputes []string
+	// Disputes are the refusals of other contents that came under the same number.
+	Disputes []Dispute
+}
+
+// Dispute is the refusal of another content under a number that had its answer.
+type Dispute struct {
+	// ID is the id of the event, At its time.
+	ID string
+	At time.Time
+	// Refused is the refusal; nil for an answer of another kind, which is never given.
+	Refused *events.TicketRefused
 }
 
 // Status is where a revision stands.
@@ -138,7 +147,7 @@ func (t Ticket) Apply(e Event) Ticket {
 func (t *Ticket) answer(number int, r Revision) {
 	at, known := t.find(number)
 	if known {
-		t.change(number, func(first *Revision) { first.Disputes = append(slices.Clip(first.Disputes), r.Answer) })
+		t.change(number, func(first *Revision) { first.Disputes = append(slices.Clip(first.Disputes), Dispute{r.Answer, r.AnsweredAt, r.Refused}) })
 		return
 	}
 	r.Number = number
@@ -178,7 +187,9 @@ func (t Ticket) PassedOn(revision int, event string) bool { return t.causes[caus
 
 // Answers reports whether the event with this id answered the revision: at
 // first, or as another content under its number.
-func (r Revision) Answers(id string) bool { return r.Answer == id || slices.Contains(r.Disputes, id) }
+func (r Revision) Answers(id string) bool {
+	return r.Answer == id || slices.ContainsFunc(r.Disputes, func(d Dispute) bool { return d.ID == id })
+}
 
 // Run is a run that a ticket was accepted for.
 type Run struct {
