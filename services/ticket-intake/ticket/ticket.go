@@ -147,7 +147,9 @@ func (t Ticket) Apply(e Event) Ticket {
 func (t *Ticket) answer(number int, r Revision) {
 	at, known := t.find(number)
 	if known {
-		t.change(number, func(first *Revision) { first.Disputes = append(slices.Clip(first.Disputes), Dispute{r.Answer, r.AnsweredAt, r.Refused}) })
+		t.change(number, func(first *Revision) {
+			first.Disputes = append(slices.Clip(first.Disputes), Dispute{r.Answer, r.AnsweredAt, r.Refused})
+		})
 		return
 	}
 	r.Number = number
