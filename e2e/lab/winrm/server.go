@@ -40,6 +40,7 @@ type Server struct {
 	cert     atomic.Pointer[tls.Certificate]
 	http     *http.Server
 	ice      ice
+	grace    time.Duration  // of Close
 	running  sync.WaitGroup // processes
 	serving  sync.WaitGroup // listeners
 
@@ -60,7 +61,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, netBIOS: netBIOSName(cfg.Name), faults: newInjector(cfg.Seed),
+		cfg: cfg, netBIOS: netBIOSName(cfg.Name), faults: newInjector(cfg.Seed), grace: closeGrace,
 		shells: map[string]*shell{}, underWay: map[*account]int{}, conns: map[*conn]struct{}{},
 	}
 	domain := cfg.Domain
@@ -301,7 +302,7 @@ func (s *Server) Close() error {
 	select {
 	case <-over:
 		return nil
-	case <-time.After(closeGrace):
-		return fmt.Errorf("winrm: %s: processes did not end within %s after they were killed", s.cfg.Name, closeGrace)
+	case <-time.After(s.grace):
+		return fmt.Errorf("winrm: %s: processes did not end within %s after they were killed", s.cfg.Name, s.grace)
 	}
 }

@@ -93,6 +93,9 @@ func TestFreezeAndThaw(t *testing.T) {
 		t.Fatalf("a frozen host answered HTTP %d", a.status)
 	default:
 	}
+	if n := s.Stats().ProcessesTotal; n != 0 {
+		t.Errorf("a frozen host started %d processes", n)
+	}
 	s.Thaw()
 	s.Thaw()
 	if a := <-waits; a.status != http.StatusOK {
@@ -208,9 +211,6 @@ func TestClockOfTheHost(t *testing.T) {
 }
 
 func TestCloseTellsOfProcessesThatStay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits out the grace of Close")
-	}
 	let := make(chan struct{})
 	cfg := testConfig()
 	cfg.Run = func(context.Context, Process) int { <-let; return 0 }
@@ -218,6 +218,7 @@ func TestCloseTellsOfProcessesThatStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.grace = 10 * time.Millisecond
 	if err := s.Start("127.0.0.1:0", ""); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// ErrSeal: a sealed message cannot be opened: changed, replayed, out of order
+// ErrSeal says that a sealed message cannot be opened: changed, replayed, out of order
 // or not of this session.
 var ErrSeal = errors.New("kerberos: sealed message not accepted")
 

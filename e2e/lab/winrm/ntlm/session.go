@@ -10,7 +10,7 @@ import (
 // SignatureLength is the length of a message signature, in bytes.
 const SignatureLength = 16
 
-// ErrSignature: a sealed or signed message was changed, replayed or came out
+// ErrSignature says that a sealed or signed message was changed, replayed or came out
 // of order.
 var ErrSignature = errors.New("ntlm: message signature does not fit")
 
