@@ -34,12 +34,16 @@ func (c *Call) Session() *Session { return c.s }
 // State is what Options.State said.
 func (c *Call) State() any { return c.s.opts.State }
 
-// User and ComputerName are what Options said.
-func (c *Call) User() string         { return c.s.opts.User }
+// User is what Options said.
+func (c *Call) User() string { return c.s.opts.User }
+
+// ComputerName is what Options said.
 func (c *Call) ComputerName() string { return c.s.opts.ComputerName }
 
-// Now is the session's clock, Zone its time zone.
-func (c *Call) Now() time.Time       { return c.s.now() }
+// Now is the session's clock.
+func (c *Call) Now() time.Time { return c.s.now() }
+
+// Zone is the session's time zone.
 func (c *Call) Zone() *time.Location { return c.s.zone }
 
 // Sleep waits on the session's clock.

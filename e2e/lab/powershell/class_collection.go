@@ -161,35 +161,38 @@ func (l *List) take(remove bool) (Value, error) {
 	return v, nil
 }
 
-func listMethods() []Method {
-	add := func(s *Session, v Value, a []Value) (Value, error) {
-		l := v.(*List)
-		x, err := l.fit(s, a[0])
-		if err != nil {
-			return nil, err
-		}
-		if l.is("HashSet") {
-			if s.indexOf(l, x) >= 0 {
-				return false, nil
-			}
-			l.Items = append(l.Items, x)
-			return true, s.limitItems(len(l.Items) / 8)
-		}
-		if l.Items = append(l.Items, x); len(l.Items) > s.limits.Items {
-			return nil, s.limitItems(len(l.Items))
-		}
-		if l.Type.Elem != nil || l.Type != typeArrayList {
-			return nothing, s.limitItems(1)
-		}
-		return int32(len(l.Items) - 1), s.limitItems(1)
+// listAdd adds an element: an ArrayList gives its place, a HashSet whether it
+// is new, other lists give nothing.
+func listAdd(s *Session, v Value, a []Value) (Value, error) {
+	l := v.(*List)
+	x, err := l.fit(s, a[0])
+	if err != nil {
+		return nil, err
 	}
+	if l.is("HashSet") {
+		if s.indexOf(l, x) >= 0 {
+			return false, nil
+		}
+		l.Items = append(l.Items, x)
+		return true, s.limitItems(len(l.Items) / 8)
+	}
+	if l.Items = append(l.Items, x); len(l.Items) > s.limits.Items {
+		return nil, s.limitItems(len(l.Items))
+	}
+	if l.Type.Elem != nil || l.Type != typeArrayList {
+		return nothing, s.limitItems(1)
+	}
+	return int32(len(l.Items) - 1), s.limitItems(1)
+}
+
+func listMethods() []Method {
 	return []Method{
-		method("Add", 1, 1, add), void("Enqueue", 1, 1, add), void("Push", 1, 1, add),
+		method("Add", 1, 1, listAdd), void("Enqueue", 1, 1, listAdd), void("Push", 1, 1, listAdd),
 		method("Dequeue", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(true) }),
 		method("Pop", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(true) }),
 		method("Peek", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*List).take(false) }),
 		void("AddRange", 1, 1, func(s *Session, v Value, a []Value) (Value, error) {
-			return nil, enumerate(a[0], func(it Value) error { _, err := add(s, v, []Value{it}); return err })
+			return nil, enumerate(a[0], func(it Value) error { _, err := listAdd(s, v, []Value{it}); return err })
 		}),
 		void("Clear", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { v.(*List).Items = nil; return nil, nil }),
 		void("Insert", 2, 2, func(s *Session, v Value, a []Value) (Value, error) {

@@ -88,7 +88,12 @@ var classString = &Class{Name: tString, Properties: []Property{
 }}
 
 func init() {
-	classString.Methods = []Method{
+	classString.Methods = stringMethods()
+	typeString.statics = stringStatics()
+}
+
+func stringMethods() []Method {
+	return []Method{
 		text("ToUpper", 0, 1, func(_ *Session, t string, _ []Value) (Value, error) { return strings.ToUpper(t), nil }),
 		text("ToLower", 0, 1, func(_ *Session, t string, _ []Value) (Value, error) { return strings.ToLower(t), nil }),
 		text("ToUpperInvariant", 0, 0, func(_ *Session, t string, _ []Value) (Value, error) { return strings.ToUpper(t), nil }),
@@ -156,7 +161,10 @@ func init() {
 		text("Normalize", 0, 0, func(_ *Session, t string, _ []Value) (Value, error) { return t, nil }),
 		text("get_Chars", 1, 1, func(s *Session, t string, a []Value) (Value, error) { return s.element(t, a[0]) }),
 	}
-	typeString.statics = &statics{
+}
+
+func stringStatics() *statics {
+	return &statics{
 		properties: map[string]func(*Session) Value{"empty": func(*Session) Value { return "" }},
 		methods: map[string]staticMethod{
 			"isnullorempty": {name: "IsNullOrEmpty", min: 1, max: 1, call: func(s *Session, a []Value) (Value, error) { return s.toString(a[0]) == "", nil }},

@@ -2,6 +2,7 @@ package powershell
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 )
 
@@ -104,17 +105,7 @@ func (s *Session) equalObjects(l, r Value, cased bool) bool {
 		return s.equal(plainString(a), text, cased)
 	}
 	b, ok := r.(*Object)
-	return ok && a.Class != classCustom && a.Class == b.Class && comparable(a.Data) && comparable(b.Data) && a.Data == b.Data && a.Data != nil
-}
-
-// comparable tells whether Go's == is safe on a module's data.
-func comparable(v Value) (ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	return v == v //nolint:staticcheck // panics when the dynamic type cannot be compared
+	return ok && a.Class != classCustom && a.Class == b.Class && a.Data != nil && reflect.TypeOf(a.Data).Comparable() && a.Data == b.Data
 }
 
 func (s *Session) compareNumbers(l, r Value) (int, bool) {

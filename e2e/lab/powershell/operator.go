@@ -206,11 +206,10 @@ func (s *Session) binary(op string, cased bool, l, r Value) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := s.convert(l, t)
-		if err != nil {
-			return nil, nil //nolint:nilerr // -as gives $null for what cannot be converted
+		if v, err := s.convert(l, t); err == nil {
+			return v, nil
 		}
-		return v, nil
+		return nil, nil
 	}
 	return nil, runtimeError("UnexpectedOperator", "The operator -%s is not supported.", op)
 }

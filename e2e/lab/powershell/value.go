@@ -61,16 +61,22 @@ type indexed interface {
 	At(i int) Value
 }
 
-// Len, At give the number of elements and one of them.
-func (a *Array) Len() int       { return len(a.Items) }
+// Len is the number of elements.
+func (a *Array) Len() int { return len(a.Items) }
+
+// At gives one of the elements, counted from 0.
 func (a *Array) At(i int) Value { return a.Items[i] }
 
-// Len, At give the number of bytes and one of them.
-func (b *Bytes) Len() int       { return len(b.B) }
+// Len is the number of bytes.
+func (b *Bytes) Len() int { return len(b.B) }
+
+// At gives one of the bytes, counted from 0.
 func (b *Bytes) At(i int) Value { return b.B[i] }
 
-// Len, At give the number of elements and one of them.
-func (l *List) Len() int       { return len(l.Items) }
+// Len is the number of elements.
+func (l *List) Len() int { return len(l.Items) }
+
+// At gives one of the elements, counted from 0.
 func (l *List) At(i int) Value { return l.Items[i] }
 
 // Hashtable is a Hashtable, an ordered dictionary or a generic dictionary.
