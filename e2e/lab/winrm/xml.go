@@ -88,6 +88,7 @@ func parseXML(data []byte) (*element, error) {
 	}
 	var root *element
 	var open []*element
+	var texts [][]byte // of the open elements; joined once, however many pieces they come in
 	count := 0
 	for {
 		token, err := d.Token()
@@ -112,12 +113,14 @@ func parseXML(data []byte) (*element, error) {
 			} else {
 				root = e
 			}
-			open = append(open, e)
+			open, texts = append(open, e), append(texts, nil)
 		case xml.EndElement:
-			open = open[:len(open)-1]
+			last := len(open) - 1
+			open[last].text = string(texts[last])
+			open, texts = open[:last], texts[:last]
 		case xml.CharData:
-			if len(open) > 0 {
-				open[len(open)-1].text += string(t)
+			if last := len(open) - 1; last >= 0 {
+				texts[last] = append(texts[last], t...)
 			}
 		case xml.Directive:
 			return nil, errors.New("document type declarations are not allowed")
