@@ -34,7 +34,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
+	c = c.withDefaults().anchored()
 	b := &Bus{config: c, log: c.Logger.With("component", "bus"), tracer: tracerOf(c.Tracing)}
 	if err := b.open(ctx); err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)

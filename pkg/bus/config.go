@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 	"go.opentelemetry.io/otel/trace"
+
+	"lifeboat.io/pkg/secret"
 )
 
 // Config says which bus to use. The zero value with Dir set is an embedded
@@ -50,6 +52,13 @@ type Config struct {
 	// means DefaultAppendWindow. At least 15 s, to outlive an election.
 	AppendWindow time.Duration `json:"appendWindow,omitempty" yaml:"appendWindow,omitempty"`
 
+	// Attach takes the streams as they are: none is created, and one that would
+	// break a promise is logged and not refused. For operators' tools, which
+	// must not decide how a bus is made.
+	Attach bool `json:"-" yaml:"-"`
+	// Folder is where relative paths start: the folder of the configuration
+	// file. Empty means the working directory.
+	Folder string `json:"-" yaml:"-"`
 	// Check is asked before every Append and Submit, when set; an event that
 	// it refuses is not published. It is for package contract.
 	Check func(event.Event) error `json:"-" yaml:"-"`
@@ -59,19 +68,19 @@ type Config struct {
 	Tracing trace.TracerProvider `json:"-" yaml:"-"`
 }
 
-// Credentials are references to files, never secrets themselves. At most one
-// of CredsFile, NKeyFile, User and TokenFile is set; the TLS fields go with any.
+// Credentials are references, never secrets themselves. At most one of
+// CredsFile, NKeyFile, User and Token is set; the TLS fields go with any.
 type Credentials struct {
 	// CredsFile is a NATS credentials file: JWT and seed.
 	CredsFile string `json:"credsFile,omitempty" yaml:"credsFile,omitempty"`
 	// NKeyFile is a file with an nkey seed.
 	NKeyFile string `json:"nkeyFile,omitempty" yaml:"nkeyFile,omitempty"`
-	// User goes with the password in PasswordFile.
+	// User goes with Password.
 	User string `json:"user,omitempty" yaml:"user,omitempty"`
-	// PasswordFile is a file with the user's password; a final line break is not part of it.
-	PasswordFile string `json:"passwordFile,omitempty" yaml:"passwordFile,omitempty"`
-	// TokenFile is a file with a token; a final line break is not part of it.
-	TokenFile string `json:"tokenFile,omitempty" yaml:"tokenFile,omitempty"`
+	// Password says where the user's password is.
+	Password secret.Ref `json:"password,omitzero" yaml:"password,omitempty"`
+	// Token says where a token is.
+	Token secret.Ref `json:"token,omitzero" yaml:"token,omitempty"`
 	// CAFile is a file with the certificates that sign the servers'.
 	CAFile string `json:"caFile,omitempty" yaml:"caFile,omitempty"`
 	// CertFile and KeyFile are our client certificate and its key.
@@ -86,7 +95,7 @@ func (c Config) embedded() bool { return c.URL == "" }
 func (c Config) withDefaults() Config {
 	if c.Replicas == 0 {
 		c.Replicas = 3
-		if c.embedded() {
+		if c.embedded() || c.Attach {
 			c.Replicas = 1
 		}
 	}
@@ -165,16 +174,16 @@ func (c Config) validateRest() []error {
 	}
 	cr := c.Credentials
 	ways := 0
-	for _, way := range []string{cr.CredsFile, cr.NKeyFile, cr.User, cr.TokenFile} {
-		if way != "" {
+	for _, given := range []bool{cr.CredsFile != "", cr.NKeyFile != "", cr.User != "", !cr.Token.IsZero()} {
+		if given {
 			ways++
 		}
 	}
 	if ways > 1 {
-		fault("credentials", "", "give only one of credsFile, nkeyFile, user and tokenFile")
+		fault("credentials", "", "give only one of credsFile, nkeyFile, user and token")
 	}
-	if (cr.User == "") != (cr.PasswordFile == "") {
-		fault("credentials.user", cr.User, "user and passwordFile go together")
+	if (cr.User == "") != cr.Password.IsZero() {
+		fault("credentials.user", cr.User, "user and password go together")
 	}
 	if (cr.CertFile == "") != (cr.KeyFile == "") {
 		fault("credentials.certFile", cr.CertFile, "certFile and keyFile go together")
@@ -191,25 +200,20 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// maxSecretFile bounds a file that holds one secret, in bytes.
-const maxSecretFile = 64 << 10
+// path resolves a path of the configuration; "" stays "".
+func (c Config) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.Folder, p)
+}
 
-// readSecret reads a secret from its file without its final line break.
-func readSecret(field, path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", fmt.Errorf("bus: credentials.%s: %w", field, err)
+// anchored is the configuration with all its paths resolved, but those of
+// secrets, which are read with the folder.
+func (c Config) anchored() Config {
+	for _, p := range []*string{&c.Dir, &c.ServerConfig, &c.Credentials.CredsFile, &c.Credentials.NKeyFile,
+		&c.Credentials.CAFile, &c.Credentials.CertFile, &c.Credentials.KeyFile} {
+		*p = c.path(*p)
 	}
-	if info.Size() > maxSecretFile {
-		return "", fmt.Errorf("bus: credentials.%s %q: larger than %d bytes; is this the right file?", field, path, maxSecretFile)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("bus: credentials.%s: %w", field, err)
-	}
-	secret := strings.TrimRight(string(raw), "\r\n")
-	if secret == "" {
-		return "", fmt.Errorf("bus: credentials.%s %q: the file is empty", field, path)
-	}
-	return secret, nil
+	return c
 }

@@ -87,7 +87,7 @@ func connectOptions(c Config) ([]nats.Option, error) {
 	if c.InboxPrefix != "" {
 		options = append(options, nats.CustomInboxPrefix(c.InboxPrefix))
 	}
-	credentials, err := credentialOptions(c.Credentials)
+	credentials, err := credentialOptions(c.Credentials, c.Folder)
 	return append(options, credentials...), err
 }
 
@@ -106,7 +106,7 @@ func logAsync(log *slog.Logger, s *nats.Subscription, err error) {
 	}
 }
 
-func credentialOptions(c Credentials) ([]nats.Option, error) {
+func credentialOptions(c Credentials, folder string) ([]nats.Option, error) {
 	var options []nats.Option
 	switch {
 	case c.CredsFile != "":
@@ -118,17 +118,17 @@ func credentialOptions(c Credentials) ([]nats.Option, error) {
 		}
 		options = append(options, option)
 	case c.User != "":
-		password, err := readSecret("passwordFile", c.PasswordFile)
+		password, err := c.Password.Read(folder)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("bus: credentials.password: %w", err)
 		}
-		options = append(options, nats.UserInfo(c.User, password))
-	case c.TokenFile != "":
-		token, err := readSecret("tokenFile", c.TokenFile)
+		options = append(options, nats.UserInfo(c.User, password.Reveal()))
+	case !c.Token.IsZero():
+		token, err := c.Token.Read(folder)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("bus: credentials.token: %w", err)
 		}
-		options = append(options, nats.Token(token))
+		options = append(options, nats.Token(token.Reveal()))
 	}
 	if c.CAFile != "" {
 		options = append(options, nats.RootCAs(c.CAFile))

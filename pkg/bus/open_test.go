@@ -15,6 +15,7 @@ import (
 
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/bus/bustest"
+	"lifeboat.io/pkg/secret"
 )
 
 func TestOpenAgainKeepsEverything(t *testing.T) {
@@ -69,8 +70,8 @@ func TestOpenSaysWhatIsInTheWay(t *testing.T) {
 		{"port in use", bus.Config{Dir: t.TempDir(), Listen: taken.Addr().String()}, []string{"address already in use"}},
 		{"no server there", bus.Config{URL: "nats://127.0.0.1:1", Replicas: 1}, []string{"nats://127.0.0.1:1"}},
 		{"no such server config", bus.Config{Dir: t.TempDir(), ServerConfig: file + ".none"}, []string{"serverConfig", file + ".none"}},
-		{"no such password file", bus.Config{URL: "nats://127.0.0.1:1", Credentials: bus.Credentials{User: "u", PasswordFile: file + ".none"}}, []string{"passwordFile", file + ".none"}},
-		{"empty password file", bus.Config{URL: "nats://127.0.0.1:1", Credentials: bus.Credentials{User: "u", PasswordFile: file}}, []string{"passwordFile", "empty"}},
+		{"no such password file", bus.Config{URL: "nats://127.0.0.1:1", Credentials: bus.Credentials{User: "u", Password: secret.Ref{File: file + ".none"}}}, []string{"credentials.password", file + ".none"}},
+		{"empty password file", bus.Config{URL: "nats://127.0.0.1:1", Credentials: bus.Credentials{User: "u", Password: secret.Ref{File: file}}}, []string{"credentials.password", "empty"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.config.Logger = bustest.Logger(t)
@@ -89,6 +90,23 @@ func TestOpenSaysWhatIsInTheWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPathsStartAtTheFolder gives every path relative to a folder.
+func TestPathsStartAtTheFolder(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{"nats.conf": "authorization { user: me, password: secret }\n", "password": "secret\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bustest.Open(t, func(c *bus.Config) {
+		c.Folder, c.Dir, c.ServerConfig, c.Listen = folder, "streams", "nats.conf", "127.0.0.1:0"
+		c.Credentials = bus.Credentials{User: "me", Password: secret.Ref{File: "password"}}
+	})
+	if _, err := os.Stat(filepath.Join(folder, "streams", "jetstream")); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -157,6 +175,45 @@ func TestOpenRefusesAStreamThatBreaksPromises(t *testing.T) {
 	}
 }
 
+// TestAttachMakesNothing is how an operator's tool opens a bus.
+func TestAttachMakesNothing(t *testing.T) {
+	empty := bustest.NewCluster(t, 1)
+	c := bus.Config{URL: empty.URL(), Attach: true, Logger: bustest.Logger(t)}
+	if _, err := bus.Open(t.Context(), c); !errors.Is(err, bus.ErrNotFound) {
+		t.Fatalf("an empty server: %v; want ErrNotFound", err)
+	}
+	js, err := jetstream.New(dial(t, empty.URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range js.StreamNames(t.Context()).Name() {
+		t.Errorf("stream %s was made", name)
+	}
+
+	b := bustest.Open(t, listening)
+	js, err = jetstream.New(dial(t, b.URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), "KV_leases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := s.CachedInfo().Config
+	changed.MaxMsgsPerSubject = 5
+	if _, err := js.UpdateStream(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	var log logBuffer
+	tool := bustest.OpenConfig(t, bus.Config{URL: b.URL(), Attach: true, Logger: log.logger()})
+	if err := tool.Healthy(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "max_msgs_per_subject") {
+		t.Error("the mismatch is not logged")
+	}
+}
+
 func TestReplicasNeedACluster(t *testing.T) {
 	b := bustest.Open(t, listening)
 	_, err := bus.Open(t.Context(), bus.Config{URL: b.URL(), Logger: bustest.Logger(t)})
@@ -217,7 +274,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"too little room", bus.Config{Dir: "d", EventsMaxBytes: 1}, "eventsMaxBytes"},
 		{"password in the url", bus.Config{URL: "nats://user:hunter2@host:4222"}, "credentials"},
 		{"two identities", bus.Config{URL: "u", Credentials: bus.Credentials{CredsFile: "a", NKeyFile: "b"}}, "only one"},
-		{"user without password", bus.Config{URL: "u", Credentials: bus.Credentials{User: "a"}}, "passwordFile"},
+		{"user without password", bus.Config{URL: "u", Credentials: bus.Credentials{User: "a"}}, "password"},
 		{"certificate without key", bus.Config{URL: "u", Credentials: bus.Credentials{CertFile: "a"}}, "keyFile"},
 	} {
 		err := row.config.Validate()
@@ -258,7 +315,7 @@ func TestServerConfigNamesUsers(t *testing.T) {
 		}`)
 	server := bustest.Open(t, listening, func(c *bus.Config) {
 		c.ServerConfig = conf
-		c.Credentials = bus.Credentials{User: "all", PasswordFile: write("top", "top\n")}
+		c.Credentials = bus.Credentials{User: "all", Password: secret.Ref{File: write("top", "top\n")}}
 	})
 	fill(t, server, vm("vm-1"), 1)
 
@@ -268,7 +325,7 @@ func TestServerConfigNamesUsers(t *testing.T) {
 	var log logBuffer
 	reader := bustest.OpenConfig(t, bus.Config{
 		URL: server.URL(), Replicas: 1, Logger: log.logger(),
-		Credentials: bus.Credentials{User: "reader", PasswordFile: write("bottom", "bottom")},
+		Credentials: bus.Credentials{User: "reader", Password: secret.Ref{File: write("bottom", "bottom")}},
 	})
 	if history, err := reader.History(t.Context(), vm("vm-1")); err != nil || len(history) != 1 {
 		t.Errorf("reading: %d events, %v", len(history), err)

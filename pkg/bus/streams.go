@@ -123,12 +123,21 @@ func (b *Bus) provision(ctx context.Context) error {
 			mismatches = append(mismatches, &StreamMismatch{Stream: want.Name, Differences: differences})
 		}
 	}
+	if b.config.Attach {
+		for _, m := range mismatches {
+			b.log.Warn("a stream is not as it should be", "error", m)
+		}
+		return nil
+	}
 	return errors.Join(mismatches...)
 }
 
 // ensureStream returns the settings of a stream, creating it when it is not there.
 func (b *Bus) ensureStream(ctx context.Context, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
 	stream, err := b.js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) && b.config.Attach {
+		return jetstream.StreamConfig{}, fmt.Errorf("%w on this server; start lifeboat on it first, or look at another", ErrNotFound)
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = b.js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {

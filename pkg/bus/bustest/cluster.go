@@ -28,7 +28,8 @@ type Cluster struct {
 	servers []*server.Server
 }
 
-// NewCluster starts a cluster and ends it with the test.
+// NewCluster starts a cluster, or a single server without any streams, and
+// ends it with the test.
 func NewCluster(t testing.TB, size int) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, servers: make([]*server.Server, size)}
@@ -43,14 +44,16 @@ func NewCluster(t testing.TB, size int) *Cluster {
 			ServerName: fmt.Sprint("n", i+1),
 			Host:       "127.0.0.1",
 			Port:       ports[i],
-			Cluster:    server.ClusterOpts{Name: "lifeboat", Host: "127.0.0.1", Port: ports[size+i]},
-			Routes:     routes,
 			JetStream:  true,
 			StoreDir:   filepath.Join(dir, fmt.Sprint("n", i+1)),
 			SyncAlways: true,
 			NoSigs:     true,
 			NoLog:      true,
 		})
+		if size > 1 {
+			c.options[i].Cluster = server.ClusterOpts{Name: "lifeboat", Host: "127.0.0.1", Port: ports[size+i]}
+			c.options[i].Routes = routes
+		}
 	}
 	for i := range size {
 		c.Start(i)
@@ -65,6 +68,9 @@ func NewCluster(t testing.TB, size int) *Cluster {
 }
 
 func (c *Cluster) formed() bool {
+	if len(c.servers) == 1 {
+		return c.servers[0].JetStreamEnabled()
+	}
 	for _, s := range c.servers {
 		if s.JetStreamIsLeader() {
 			return len(s.JetStreamClusterPeers()) == len(c.servers)
