@@ -20,7 +20,7 @@ func (s *Session) automatic(key string) (Value, bool, error) {
 	case "lastexitcode":
 		return s.lastExit, true, nil
 	case "psversiontable":
-		return versionTable(), true, nil
+		return versionTable().clone(), true, nil
 	case "host":
 		return NewInstance(classHost, s), true, nil
 	case "pid":

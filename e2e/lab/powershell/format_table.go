@@ -87,6 +87,9 @@ func (f *formatter) classCells(v view, rows []Value) []tableColumn {
 			label = col.Property
 		}
 		tc := tableColumn{label: label, width: col.Width, right: col.Right, cells: make([]string, len(rows))}
+		if v.autosize {
+			tc.width = 0
+		}
 		for i, row := range rows {
 			var val Value
 			if col.Show != nil {

@@ -75,11 +75,19 @@ func (s *Session) property(v Value, name string) (_ Value, found bool, err error
 		return s.memberEnumeration(a, name)
 	}
 	if strings.EqualFold(name, "count") || strings.EqualFold(name, "length") {
-		if _, isTable := v.(*Hashtable); !isTable {
-			return int32(1), true, nil
-		}
+		return s.scalarCount(v)
 	}
 	return nil, false, nil
+}
+
+// scalarCount is the Count that 5.1 gives what is no collection: 1, except in
+// strict mode and for custom objects, which have none.
+func (s *Session) scalarCount(v Value) (Value, bool, error) {
+	o, isObject := v.(*Object)
+	if _, isTable := v.(*Hashtable); isTable || isObject && o.Class == classCustom || s.strict >= 2 {
+		return nil, false, nil
+	}
+	return int32(1), true, nil
 }
 
 // dataOf is what a class's functions are called with.

@@ -12,6 +12,10 @@ import (
 // run gives what a script puts out as strings, and how it ended.
 func run(t testing.TB, s *Session, script string) ([]string, Result) {
 	t.Helper()
+	return runPlain(s, script)
+}
+
+func runPlain(s *Session, script string) ([]string, Result) {
 	var out []string
 	res := s.Run(context.Background(), script, Streams{Output: func(v Value) error {
 		out = append(out, plainString(v))

@@ -61,6 +61,8 @@ func TestParseAccepts(t *testing.T) {
 		"[Math]::Max(1, 2); [datetime]::UtcNow.ToString('o')",
 		"throw \"x: {0}\" -f 1",
 		"if (1) { 2 } $x",
+		"function f() { param($x) $x }",
+		":a while (1) { break :a }",
 		"Write-Host –ForegroundColor Red “smart”",
 	} {
 		if _, err := Parse("", script); err != nil {

@@ -326,7 +326,7 @@ func (p *parser) flow(word string) Stmt {
 	s := &Flow{Keyword: word}
 	if word == "break" || word == "continue" {
 		switch n := p.peek(); n.kind {
-		case tIdentifier, tGeneric:
+		case tIdentifier, tGeneric, tLabel:
 			p.next()
 			s.Label = &String{Span: p.report(n.Span), Value: n.text, Bare: true}
 		case tVariable, tString, tExpandable, tLParen, tDollarParen:
@@ -374,10 +374,12 @@ func (p *parser) function() Stmt {
 	p.closeCurly(open)
 	f.Body.Span = p.report(Span{open.Start, p.pos})
 	if params != nil {
-		if f.Body.Param != nil {
+		if f.Body.Param != nil && len(params) > 0 {
 			p.fail(Span{t.Start, name.End}, "OnlyOneParameterListAllowed", "Only one parameter list is allowed in a function declaration.")
 		}
-		f.Body.Param = &ParamBlock{Span: p.report(name.Span), Params: params}
+		if f.Body.Param == nil {
+			f.Body.Param = &ParamBlock{Span: p.report(name.Span), Params: params}
+		}
 	}
 	f.Span = p.report(Span{t.Start, p.pos})
 	return f
