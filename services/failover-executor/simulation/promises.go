@@ -21,6 +21,7 @@ type promise struct {
 var promises = []promise{
 	{"the story ends", ends},
 	{"the log folds, and one run came of one ticket", oneRun},
+	{"a ticket is answered once", answeredOnce},
 	{"no step runs twice", nothingTwice},
 	{"no effect without its record", nothingUnrecorded},
 	{"never two live copies", neverTwo},
@@ -66,6 +67,33 @@ func oneRun(st *Story) []string {
 		return []string{fmt.Sprintf("%d runs", planned)}
 	}
 	return nil
+}
+
+// answeredOnce: whatever is delivered again, and whoever dies between answering
+// and acknowledging, each ticket has one answer; in the end, each has one.
+func answeredOnce(st *Story) []string {
+	answers := map[string]int{}
+	for _, e := range st.Log {
+		switch d := e.Data.(type) {
+		case *events.FailoverPlanned:
+			answers[d.Ticket.String()]++
+		case *events.FailoverRefused:
+			answers[d.By.String()]++
+		case *events.FailoverResumed:
+			answers[d.By.String()]++
+		case *events.FailoverInstructed:
+			if d.By != nil {
+				answers[d.By.String()]++
+			}
+		}
+	}
+	var out []string
+	for _, l := range st.desk.letters {
+		if n := answers[l.Ticket.String()]; n != 1 && (n > 1 || st.Err == nil) {
+			out = append(out, fmt.Sprintf("%s has %d answers", l.Ticket.TicketRef, n))
+		}
+	}
+	return out
 }
 
 // once are the effects that happen at most once in a run, unless the effect
