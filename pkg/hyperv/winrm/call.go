@@ -111,17 +111,13 @@ func (h *Host) attempt(ctx context.Context, c call) (lane.Answer, *failure) {
 	if !c.notAfter.IsZero() && time.Now().After(c.notAfter) {
 		return lane.Answer{}, notBegun(errTooLate)
 	}
-	p := h.read
-	if c.effect {
-		p = h.act
-	}
-	s, err := p.take(ctx, c.notAfter)
+	s, err := h.pool.take(ctx, c.effect, c.notAfter)
 	if err != nil {
 		return lane.Answer{}, notBegun(err)
 	}
 	settle, err := h.breaker.Allow()
 	if err != nil {
-		h.putBack(p, s, false)
+		h.putBack(s, false)
 		return lane.Answer{}, notBegun(err)
 	}
 	var once sync.Once
@@ -129,7 +125,7 @@ func (h *Host) attempt(ctx context.Context, c call) (lane.Answer, *failure) {
 	began := time.Now()
 	answer, err := h.ask(ctx, s, c, report)
 	report(verdict(err, time.Since(began)))
-	h.putBack(p, s, err != nil && !errors.Is(err, lane.ErrTooLate))
+	h.putBack(s, err != nil && !errors.Is(err, lane.ErrTooLate))
 	if err != nil {
 		return lane.Answer{}, lost(err, c.effect)
 	}

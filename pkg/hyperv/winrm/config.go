@@ -94,7 +94,8 @@ type Config struct {
 
 // Limits bound what a Host uses and how long things may take.
 type Limits struct {
-	// ReadLanes and ActionLanes are how many lanes there are, at most MaxLanes together. Default 1 and 2.
+	// ActionLanes is how many actions may run at once, ReadLanes how many lanes
+	// they leave to readings; at most MaxLanes together. Default 2 and 1.
 	ReadLanes, ActionLanes int
 	// Waiting is how many calls may wait for a lane of either kind. Default 256.
 	Waiting int

@@ -2,10 +2,10 @@
 // contract, carried out on a real host by the embedded scripts of package
 // script.
 //
-// A Host keeps at most three shells on its machine: one lane for readings and
-// two for actions, each a powershell.exe that answers one request after
-// another. They are started when needed, closed when idle, and replaced after
-// some use and after anything unexpected. What waits for a lane is bounded, a
+// A Host keeps at most three shells on its machine, each a lane: a
+// powershell.exe that answers one request after another. Actions leave one of
+// them to readings. Lanes are started when needed, closed when idle, and
+// replaced after some use and after anything unexpected. What waits for a lane is bounded, a
 // host that does not answer is asked only now and then until it does, and each
 // call ends with its context within a second.
 //

@@ -25,8 +25,7 @@ import (
 type Host struct {
 	config   Config
 	endpoint *wire.Endpoint
-	read     *pool
-	act      *pool
+	pool     *pool
 	breaker  *gobreaker.TwoStepCircuitBreaker[struct{}]
 
 	life     context.Context // ends with Close
@@ -71,8 +70,7 @@ func newHost(c Config) (*Host, error) {
 		return nil, err
 	}
 	h.life, h.end = context.WithCancel(context.Background())
-	h.read = newPool(c.Limits.ReadLanes, c.Limits.Waiting)
-	h.act = newPool(c.Limits.ActionLanes, c.Limits.Waiting)
+	h.pool = newPool(c.Limits.ReadLanes, c.Limits.ActionLanes, c.Limits.Waiting)
 	h.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        c.Name,
 		Timeout:     c.Limits.SilentPause,
@@ -108,10 +106,7 @@ func (h *Host) Counts() Counts {
 // which deletes idle ones itself.
 func (h *Host) Close(ctx context.Context) error {
 	h.end()
-	var failed error
-	for _, p := range []*pool{h.read, h.act} {
-		failed = errors.Join(failed, h.drain(ctx, p))
-	}
+	failed := h.drain(ctx)
 	done := make(chan struct{})
 	go func() {
 		h.retiring.Wait()
@@ -128,12 +123,12 @@ func (h *Host) Close(ctx context.Context) error {
 	return nil
 }
 
-// drain waits until nobody uses a pool's slots and takes their lanes down.
-func (h *Host) drain(ctx context.Context, p *pool) error {
+// drain waits until nobody uses the slots and takes their lanes down.
+func (h *Host) drain(ctx context.Context) error {
 	var all []*slot
 	var failed error
-	for range p.size {
-		s, err := p.take(ctx, time.Time{})
+	for range h.pool.size {
+		s, err := h.pool.take(ctx, false, time.Time{})
 		if err != nil {
 			failed = err
 			break
@@ -141,14 +136,14 @@ func (h *Host) drain(ctx context.Context, p *pool) error {
 		all = append(all, s)
 	}
 	for _, s := range all {
-		h.putBack(p, s, true)
+		h.putBack(s, true)
 	}
 	return failed
 }
 
 // retire takes a slot's lane down without anybody waiting for it. The slot is
 // free again only then, so that there are never more shells than slots.
-func (h *Host) retire(p *pool, s *slot) {
+func (h *Host) retire(s *slot) {
 	old := s.lane
 	s.lane = nil
 	h.retiring.Add(1)
@@ -158,18 +153,18 @@ func (h *Host) retire(p *pool, s *slot) {
 		defer cancel()
 		_ = old.Close(ctx) // the host deletes idle shells itself in the end
 		h.shells.Add(-1)
-		p.give(s, 0, nil)
+		h.pool.give(s, 0, nil)
 	}()
 }
 
 // putBack gives a slot back after use, with its lane if that is fit for more.
-func (h *Host) putBack(p *pool, s *slot, broken bool) {
+func (h *Host) putBack(s *slot, broken bool) {
 	worn := s.served >= h.config.Limits.LaneRequests || time.Since(s.opened) >= h.config.Limits.LaneAge
 	if s.lane != nil && (broken || worn || h.life.Err() != nil) {
-		h.retire(p, s)
+		h.retire(s)
 		return
 	}
-	p.give(s, h.config.Limits.LaneIdle, func(s *slot) { h.retire(p, s) })
+	h.pool.give(s, h.config.Limits.LaneIdle, h.retire)
 }
 
 // open starts a lane in an empty slot. If it fails, the slot still has what is

@@ -79,6 +79,36 @@ func TestQueueIsBounded(t *testing.T) {
 	all.Wait()
 }
 
+func TestActionsLeaveALaneToReadings(t *testing.T) {
+	h, begun, release := block()
+	w := host(t, h, nil)
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			if _, err := w.Prepare(t.Context(), vm); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-begun
+	<-begun
+	for range 5 {
+		if _, err := w.Read(t.Context(), vm); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(h.Shells()); n != winrm.MaxLanes {
+		t.Errorf("%d shells", n)
+	}
+	select {
+	case <-begun:
+		t.Error("a third action was begun")
+	default:
+	}
+	close(release)
+	all.Wait()
+}
+
 func TestTooLateToBegin(t *testing.T) {
 	t.Run("before it is called", func(t *testing.T) {
 		h := &fakehost.Host{}

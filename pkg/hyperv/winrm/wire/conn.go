@@ -86,6 +86,9 @@ func (c *Conn) Post(ctx context.Context, action string, envelope []byte) ([]byte
 	if err == nil {
 		c.endpoint.log(action, "answer", r.status, r.body)
 		err = r.judge()
+		if err != nil && ctx.Err() != nil {
+			err = failed(ctx, true, err) // what a connection says while it is being closed
+		}
 	}
 	if err != nil {
 		c.endpoint.logError(action, err)

@@ -59,6 +59,7 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request, e *envelope) bool 
 		_, _ = io.WriteString(w, "\x00\x01 this is no XML <<<")
 	case Hang:
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	case Reset:
 		reset(w)
 	default:
@@ -74,6 +75,7 @@ func (f Fault) after(w http.ResponseWriter, r *http.Request, answer string) bool
 		reset(w)
 	case LostHang:
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	case Truncated:
 		w.Header().Set("Content-Length", fmt.Sprint(len(answer)))
 		_, _ = io.WriteString(w, answer[:len(answer)/2])

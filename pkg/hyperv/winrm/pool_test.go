@@ -1,0 +1,93 @@
+package winrm
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestPoolKeepsItsRules takes and gives back slots at random: no more actions
+// than allowed, no slot twice or lost, nobody waits who could be served, and
+// callers of a kind are served in the order they came.
+func TestPoolKeepsItsRules(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		reads, actions := rapid.IntRange(1, 2).Draw(t, "read lanes"), rapid.IntRange(1, 2).Draw(t, "action lanes")
+		limit := rapid.IntRange(0, 3).Draw(t, "limit")
+		p := newPool(reads, actions, limit)
+		var held []*slot
+		var queue []*waiter
+		collect := func() {
+			served := map[bool]bool{}
+			for i := 0; i < len(queue); {
+				w := queue[i]
+				select {
+				case s := <-w.turn:
+					if served[w.acting] {
+						t.Fatal("a later caller was served before an earlier one of its kind")
+					}
+					held = append(held, s)
+					queue = append(queue[:i], queue[i+1:]...)
+				default:
+					served[w.acting] = true // somebody of this kind waits
+					i++
+				}
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"enter": func(t *rapid.T) {
+				acting := rapid.Bool().Draw(t, "acting")
+				w, err := p.enter(acting)
+				if err == nil {
+					queue = append(queue, w)
+				}
+				collect()
+			},
+			"leave": func(t *rapid.T) {
+				if len(queue) == 0 {
+					t.Skip("nobody waits")
+				}
+				i := rapid.IntRange(0, len(queue)-1).Draw(t, "who")
+				p.leave(queue[i])
+				queue = append(queue[:i], queue[i+1:]...)
+				collect()
+			},
+			"give": func(t *rapid.T) {
+				if len(held) == 0 {
+					t.Skip("nobody has a slot")
+				}
+				i := rapid.IntRange(0, len(held)-1).Draw(t, "which")
+				p.give(held[i], 0, nil)
+				held = append(held[:i], held[i+1:]...)
+				collect()
+			},
+			"": func(t *rapid.T) { checkPool(t, p, held, queue) },
+		})
+	})
+}
+
+func checkPool(t *rapid.T, p *pool, held []*slot, queue []*waiter) {
+	acting, all := 0, map[*slot]bool{}
+	for _, s := range held {
+		all[s] = true
+		if s.acting {
+			acting++
+		}
+	}
+	for _, s := range p.free {
+		all[s] = true
+	}
+	waiting := map[bool]int{}
+	for _, w := range queue {
+		waiting[w.acting]++
+	}
+	switch {
+	case acting > p.actions || acting != p.acting:
+		t.Fatalf("%d actions run, counted as %d, %d are allowed", acting, p.acting, p.actions)
+	case len(all) != p.size || len(held)+len(p.free) != p.size:
+		t.Fatalf("%d slots are held and %d free of %d", len(held), len(p.free), p.size)
+	case len(p.free) > 0 && (waiting[false] > 0 || waiting[true] > 0 && acting < p.actions):
+		t.Fatalf("%d slots are free while %d readings and %d actions wait", len(p.free), waiting[false], waiting[true])
+	case waiting[true] > p.limit || waiting[false] > p.limit:
+		t.Fatalf("%v wait, the limit is %d", waiting, p.limit)
+	}
+}
