@@ -71,7 +71,7 @@ var (
 	classInvocation = &Class{Name: "System.Management.Automation.InvocationInfo", Properties: []Property{
 		get("MyCommand", "", func(v Value) Value {
 			if p, _ := v.(*position); p != nil && p.command != "" {
-				return p.command
+				return NewInstance(classCommandInfo, &commandInfo{name: p.command})
 			}
 			return nil
 		}),

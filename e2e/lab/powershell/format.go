@@ -17,7 +17,10 @@ func (s *Session) formatTo(values []Value, width int, line func(string) error) e
 }
 
 // formatter groups the objects it gets by shape, so that objects of one kind
-// share a table.
+// share a table. Lists and tables with a view of their own are written as their
+// objects come. Other tables are written when they are complete, because their
+// columns are as wide as what is in them; text that goes to the host meanwhile
+// comes before them, as in PowerShell.
 type formatter struct {
 	s     *Session
 	width int
@@ -26,6 +29,10 @@ type formatter struct {
 	shape string
 	view  view
 	rows  []Value
+	// cols are the columns of a table that is being written row by row; open
+	// tells that a table or a list is.
+	cols []tableColumn
+	open bool
 }
 
 // view is how a group of objects is shown.
@@ -156,15 +163,57 @@ func (s *Session) display(v Value) string {
 // put adds an object to the group it belongs to.
 func (f *formatter) put(v Value) error {
 	shape := f.shapeOf(v)
-	if shape != f.shape || len(f.rows) == 0 {
+	if shape != f.shape || len(f.rows) == 0 && !f.open {
 		if err := f.flush(); err != nil {
 			return err
 		}
 		f.shape = shape
 		f.view = f.s.defaultView(v)
 	}
+	if f.view.streams() {
+		return f.stream(v)
+	}
 	f.rows = append(f.rows, v)
 	return nil
+}
+
+// streams tells whether a view can be written before all its objects are there.
+func (v view) streams() bool {
+	if v.list {
+		return true
+	}
+	for _, c := range v.show {
+		if c.Width > 0 {
+			return !v.autosize
+		}
+	}
+	return false
+}
+
+// stream writes one object of a list or of a table with widths of its own.
+func (f *formatter) stream(v Value) error {
+	if f.view.list {
+		if !f.open {
+			if err := f.line(""); err != nil {
+				return err
+			}
+			f.open = true
+		}
+		return f.listEntry(f.view, v)
+	}
+	cells := f.classCells(f.view, []Value{v})
+	if !f.open {
+		f.cols = fitColumns(cells, f.width, false)
+		if err := f.tableHead(f.view, f.cols); err != nil {
+			return err
+		}
+		f.open = true
+	}
+	texts := make([]string, len(f.cols))
+	for i := range texts {
+		texts[i] = cells[i].cells[0]
+	}
+	return f.line(tableRow(f.cols, texts))
 }
 
 // shapeOf tells objects of different groups apart. Custom objects share a group
@@ -178,6 +227,10 @@ func (f *formatter) shapeOf(v Value) string {
 }
 
 func (f *formatter) flush() error {
+	if f.open {
+		f.open = false
+		return f.lines("", "")
+	}
 	if len(f.rows) == 0 {
 		return nil
 	}

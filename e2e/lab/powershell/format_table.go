@@ -22,18 +22,8 @@ func (f *formatter) table(v view, rows []Value) error {
 	if len(cols) == 0 {
 		return nil
 	}
-	if err := f.line(""); err != nil {
+	if err := f.tableHead(v, cols); err != nil {
 		return err
-	}
-	if !v.hide {
-		head, rule := make([]string, len(cols)), make([]string, len(cols))
-		for i, c := range cols {
-			head[i] = c.label
-			rule[i] = strings.Repeat("-", min(utf16Len(c.label), c.width))
-		}
-		if err := f.lines(tableRow(cols, head), tableRow(cols, rule)); err != nil {
-			return err
-		}
 	}
 	for r := range rows {
 		texts := make([]string, len(cols))
@@ -47,6 +37,19 @@ func (f *formatter) table(v view, rows []Value) error {
 		}
 	}
 	return f.lines("", "")
+}
+
+// tableHead writes what stands above the rows.
+func (f *formatter) tableHead(v view, cols []tableColumn) error {
+	if v.hide {
+		return f.line("")
+	}
+	head, rule := make([]string, len(cols)), make([]string, len(cols))
+	for i, c := range cols {
+		head[i] = c.label
+		rule[i] = strings.Repeat("-", min(utf16Len(c.label), c.width))
+	}
+	return f.lines("", tableRow(cols, head), tableRow(cols, rule))
 }
 
 // tableCells computes the texts of all cells.
@@ -218,25 +221,33 @@ func (f *formatter) list(v view, rows []Value) error {
 	if err := f.line(""); err != nil {
 		return err
 	}
+	for _, row := range rows {
+		if err := f.listEntry(v, row); err != nil {
+			return err
+		}
+	}
+	return f.lines("", "")
+}
+
+// listEntry shows one object of a list.
+func (f *formatter) listEntry(v view, row Value) error {
 	width := 0
 	for _, c := range v.columns {
 		width = max(width, utf16Len(c.label))
 	}
-	for _, row := range rows {
-		if err := f.line(""); err != nil {
+	if err := f.line(""); err != nil {
+		return err
+	}
+	for _, col := range v.columns {
+		val, err := f.s.columnValue(col, row)
+		if err != nil {
 			return err
 		}
-		for _, col := range v.columns {
-			val, err := f.s.columnValue(col, row)
-			if err != nil {
-				return err
-			}
-			if err := f.listLine(padRight(col.label, width, ' ')+" : ", f.cell(val, col.format)); err != nil {
-				return err
-			}
+		if err := f.listLine(padRight(col.label, width, ' ')+" : ", f.cell(val, col.format)); err != nil {
+			return err
 		}
 	}
-	return f.lines("", "")
+	return nil
 }
 
 // listLine writes a property, wrapped under its value.

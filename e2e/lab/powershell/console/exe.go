@@ -48,7 +48,7 @@ func Exe(ctx context.Context, o powershell.Options, args []string, stdin io.Read
 	b := &budget{left: max}
 	h := &host{ctx: ctx, stdout: &limited{stdout, b}, stderr: &limited{stderr, b}, xml: opt.encoded && !opt.formatGiven}
 	h.session = powershell.NewSession(o)
-	h.session.UseConsole(powershell.NewConsole(stdin, h.out(), h.stderr))
+	h.session.UseConsole(powershell.NewConsole(stdin, h.stdout, h.stderr))
 	defer h.close()
 	switch {
 	case opt.help:

@@ -52,7 +52,7 @@ func TestExe(t *testing.T) {
 		{"file", `powershell.exe -File C:\a.ps1`, "", "", "The argument 'C:\\a.ps1' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as an argument to the -File parameter.\r\n", -196608},
 		{"console writes", `powershell.exe -c "[Console]::Out.Write('a'); [Console]::WriteLine('{0}!', 5); [Console]::Error.WriteLine('e'); 'o'"`, "", "a5!\r\no\r\n", "e\r\n", 0},
 		{"read to end", `powershell.exe -c "$i = 0; while ($null -ne ($l = [Console]::In.ReadLine())) { $i++; \"$i $l\" }"`, "a\r\nb\n\nlast", "1 a\r\n2 b\r\n3 \r\n4 last\r\n", "", 0},
-		{"order of streams", `powershell.exe -c "[pscustomobject]@{a=1}; [Console]::Out.WriteLine('x'); Write-Host 'y'; 'z'"`, "", "\r\na\r\n-\r\n1\r\n\r\n\r\nx\r\ny\r\nz\r\n", "", 0},
+		{"order of streams", `powershell.exe -c "[pscustomobject]@{a=1}; [Console]::Out.WriteLine('x'); Write-Host 'y'; 'z'"`, "", "x\r\ny\r\n\r\na\r\n-\r\n1\r\n\r\n\r\nz\r\n", "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr strings.Builder

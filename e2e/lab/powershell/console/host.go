@@ -20,20 +20,6 @@ type host struct {
 	progress       int
 }
 
-// out is where [Console]::Out writes: behind what was put out before it.
-func (h *host) out() io.Writer { return writerFunc(h.direct) }
-
-type writerFunc func(p []byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func (h *host) direct(p []byte) (int, error) {
-	if err := h.flush(); err != nil {
-		return 0, err
-	}
-	return h.stdout.Write(p)
-}
-
 func (h *host) line(text string) error {
 	_, err := io.WriteString(h.stdout, powershell.ValidUTF8(text)+"\r\n")
 	return err
@@ -57,19 +43,11 @@ func (h *host) streams() powershell.Streams {
 			}
 			return h.format.Add(v)
 		},
-		Error: func(r *powershell.ErrorRecord) error {
-			if err := h.flush(); err != nil {
-				return err
-			}
-			return h.showError(r)
-		},
+		Error:   h.showError,
 		Warning: func(t string) error { return h.message("warning", "WARNING: ", t) },
 		Verbose: func(t string) error { return h.message("verbose", "VERBOSE: ", t) },
 		Debug:   func(t string) error { return h.message("debug", "DEBUG: ", t) },
 		Information: func(v powershell.Value) error {
-			if err := h.flush(); err != nil {
-				return err
-			}
 			_, err := io.WriteString(h.stdout, powershell.ValidUTF8(powershell.HostText(v)))
 			return err
 		},
@@ -80,9 +58,6 @@ func (h *host) streams() powershell.Streams {
 // message writes a warning and its like: to standard output as text, or to
 // standard error as CLIXML.
 func (h *host) message(stream, prefix, text string) error {
-	if err := h.flush(); err != nil {
-		return err
-	}
 	if h.xml {
 		return h.element(fmt.Sprintf(`<S S="%s">%s</S>`, stream, escapeXML(text)))
 	}
