@@ -207,7 +207,11 @@ func sayInstructed(e *FailoverInstructed) string {
 	if e.Person != nil {
 		who = e.Person.label()
 	}
-	return fmt.Sprintf("%s told to %s by %s: %s", sayRun(e.RunRef), e.Action, who, steps(e.Steps))
+	what := steps(e.Steps)
+	if what == "" {
+		what = "nothing has to be undone"
+	}
+	return fmt.Sprintf("%s told to %s by %s: %s", sayRun(e.RunRef), e.Action, who, what)
 }
 
 func sayAwaitingCleanup(e *FailoverAwaitingCleanup) string {

@@ -79,6 +79,9 @@ func (c Config) complete() (Config, error) {
 			return c, fmt.Errorf("executor.%s: %d: must be at least %d", b.field, b.value, b.least)
 		}
 	}
+	if age := run.DefaultPolicy().SightAge; time.Duration(c.LookSeconds)*time.Second >= age {
+		return c, fmt.Errorf("executor.lookSeconds: %d: must be less than %d, the age at which a look is old news", c.LookSeconds, int(age.Seconds()))
+	}
 	for step, seconds := range c.DeadlineSeconds {
 		if !events.Known(events.Step(""), step) {
 			return c, fmt.Errorf("executor.deadlineSeconds.%s: there is no such step; lifeboat events --help lists them", step)

@@ -11,7 +11,7 @@ import (
 
 // midRun is a run of a kind whose steps before the given one are done.
 func midRun(kind events.Kind, before events.Step) State {
-	steps := program(DefaultPolicy(), kind, "p", "r", true)
+	steps := program(DefaultPolicy(), kind, "p", "r", true, 0)
 	r := &Run{
 		RunRef: events.RunRef{Run: "r-1", Kind: kind, VM: events.VMRef{ID: "11111111-1111-1111-1111-111111111111", Name: "db"}},
 		Plan: events.FailoverPlanned{

@@ -44,7 +44,7 @@ func outright(s State, o Order, now time.Time) []events.Reason {
 			"the window had ended before the run could begin", "submit a new revision with a later window"))
 	}
 	if s.Active() {
-		out = append(out, events.NewReason("vm-in-run", "vms", s.Run.VM.ID,
+		out = append(out, events.NewReason("vm-in-run", "vms", s.Run.VM.Name,
 			fmt.Sprintf("the VM is in run %s (%s failover, %s) for %s", s.Run.Run, s.Run.Kind, s.Run.Phase, s.Run.Ticket),
 			"wait until that run has ended, or cancel it"))
 	}
@@ -99,7 +99,7 @@ func planned(p Policy, m Mind, o Order, who roles, point *hyperv.RecoveryPoint, 
 		Window:        o.Ticket.Window,
 		Primary:       who.primary,
 		Replica:       who.replica,
-		Steps:         program(p, kind, who.primary, who.replica, primary.answers() && primary.VM.Present),
+		Steps:         program(p, kind, who.primary, who.replica, primary.answers() && primary.VM.Present, firstOf(o.Protection.ShutdownGrace, p.ShutdownGrace)),
 		AtStake:       atStake(kind, replica.VM, point),
 		RecoveryPoint: pointLatest,
 		Witnesses:     seen,

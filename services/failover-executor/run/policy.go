@@ -19,7 +19,8 @@ type Policy struct {
 	// PollEvery is how often a host is looked at while something is awaited, and
 	// PollMost how seldom: the longer it takes, the less a second matters.
 	PollEvery, PollMost time.Duration
-	// SightAge is how old a look may be for a decision to rest on it.
+	// SightAge is how old a look may be for a decision to rest on it; longer
+	// than a look may take, or a host that is slow to fail is looked at for ever.
 	SightAge time.Duration
 	// LookPatience is how long a host may stay silent before a run is held, or
 	// a request refused, for it.
@@ -50,10 +51,10 @@ func DefaultPolicy() Policy {
 		ClockSlack:     5 * time.Second,
 		PollEvery:      time.Second,
 		PollMost:       30 * time.Second,
-		SightAge:       10 * time.Second,
+		SightAge:       20 * time.Second,
 		LookPatience:   2 * time.Minute,
 		SilenceConfirm: 10 * time.Second,
-		FenceProbe:     15 * time.Second,
+		FenceProbe:     5 * time.Second,
 		Attempts:       5,
 		Backoff:        time.Second,
 		BackoffMax:     30 * time.Second,
@@ -67,7 +68,7 @@ func DefaultPolicy() Policy {
 			events.StepAwaitTestHeartbeat: 15 * time.Minute,
 			events.StepStopTestFailover:   10 * time.Minute,
 			events.StepVerifyUntouched:    10 * time.Minute,
-			events.StepShutDownPrimary:    10 * time.Minute,
+			events.StepShutDownPrimary:    15 * time.Minute,
 			events.StepPreparePrimary:     30 * time.Minute,
 			events.StepFailOverReplica:    10 * time.Minute,
 			events.StepReverseReplication: 15 * time.Minute,

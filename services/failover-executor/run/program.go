@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"time"
 
 	"lifeboat.io/events"
 )
@@ -39,14 +40,19 @@ var programs = map[events.Kind][]events.Step{
 }
 
 // program lists a kind's steps with their hosts and deadlines, leaving out
-// those that need a primary that answers when it does not.
-func program(p Policy, kind events.Kind, primary, replica string, primaryAnswers bool) []events.PlannedStep {
+// those that need a primary that answers when it does not. A call may take half
+// a step's deadline, so the shutdown's makes room for the guest's grace.
+func program(p Policy, kind events.Kind, primary, replica string, primaryAnswers bool, grace time.Duration) []events.PlannedStep {
 	var out []events.PlannedStep
 	for _, step := range programs[kind] {
 		if kind == events.KindUnplanned && !primaryAnswers && needsPrimary(step) {
 			continue
 		}
-		out = append(out, planStep(p, step, primary, replica))
+		planned := planStep(p, step, primary, replica)
+		if step == events.StepShutDownPrimary {
+			planned.DeadlineSeconds = max(planned.DeadlineSeconds, int((2 * (grace + time.Minute)).Seconds()))
+		}
+		out = append(out, planned)
 	}
 	return out
 }

@@ -36,8 +36,8 @@ func decideStep(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 		return found(p, s, m, g, now)
 	case g.slot.Open != nil:
 		return decideOpen(p, s, m, g, sc, now)
-	case overdue(p, g, now):
-		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+	case overdue(g, now):
+		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, deadline(g.step)), g.slot.Fault)
 	case sp.pending != nil && sp.pending(sc):
 		return wait(now.Add(p.poll(g.slot.Since, now)))
 	case now.Before(g.slot.RetryAt):
@@ -58,16 +58,12 @@ func (s State) scene(m Mind, g stage) scene {
 // not answer: the step's own host must; the other one may be silent, which the
 // step's own conditions judge.
 func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
-	age := p.SightAge
-	if g.slot.Open != nil || table[g.step.Step].watches {
-		age = p.PollEvery // what is awaited is judged on the newest look
-	}
 	hosts := []string{g.step.Host}
 	if table[g.step.Step].both {
 		hosts = []string{s.Run.Plan.Primary, s.Run.Plan.Replica}
 	}
 	for _, h := range hosts {
-		if _, ok := m.fresh(h, now, age); !ok {
+		if _, ok := m.fresh(h, now, p.SightAge); !ok {
 			return look(hosts...), true
 		}
 	}
@@ -141,8 +137,8 @@ func started(s State, m Mind, g stage) Ask {
 // decideOpen goes on with an attempt whose effect is not to be seen (yet).
 func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	sp := table[g.step.Step]
-	if overdue(p, g, now) {
-		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, p.deadline(g.step.Step)), g.slot.Fault)
+	if overdue(g, now) {
+		return hold(p, s, m, g, now, events.HoldDeadline, fmt.Sprintf("%s on %s is not done after %s.", g.step.Step, g.step.Host, deadline(g.step)), g.slot.Fault)
 	}
 	if sp.watches {
 		if why := why(sp, sc); why != "" {
@@ -163,9 +159,14 @@ func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask
 	})
 }
 
+// deadline is a step's deadline as its plan says.
+func deadline(s events.PlannedStep) time.Duration {
+	return time.Duration(s.DeadlineSeconds) * time.Second
+}
+
 // overdue reports whether a step has used up its deadline.
-func overdue(p Policy, g stage, now time.Time) bool {
-	return !g.slot.Since.IsZero() && now.Sub(g.slot.Since) >= p.deadline(g.step.Step)
+func overdue(g stage, now time.Time) bool {
+	return !g.slot.Since.IsZero() && now.Sub(g.slot.Since) >= deadline(g.step)
 }
 
 // why is the reason a step must not be asked for now.
@@ -199,7 +200,7 @@ func attempt(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 		call := sp.call(p, s)
 		ask.Licence = &Act{
 			Step: g.step.Step, Attempt: g.slot.Attempts + 1, Host: g.step.Host, Call: call,
-			BeginBy: now.Add(p.BeginWithin), Timeout: p.deadline(g.step.Step),
+			BeginBy: now.Add(p.BeginWithin), Timeout: deadline(g.step) / 2, // so that a call that was lost leaves time for another
 		}
 	}
 	return ask

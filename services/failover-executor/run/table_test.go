@@ -47,11 +47,11 @@ func TestPrograms(t *testing.T) {
 		events.KindPlanned:   "ShutDownPrimary@p PreparePrimary@p FailOverReplica@r ReverseReplication@r StartReplica@r AwaitHeartbeat@r RestoreAutoStart@r VerifyReplication@r",
 		events.KindUnplanned: "FencePrimary@p ShutDownPrimary@p FailOverReplica@r StartReplica@r AwaitHeartbeat@r RestoreAutoStart@r CompleteFailover@r",
 	} {
-		if got := sketch(program(DefaultPolicy(), kind, "p", "r", true)); got != want {
+		if got := sketch(program(DefaultPolicy(), kind, "p", "r", true, 0)); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", kind, got, want)
 		}
 	}
-	silent := sketch(program(DefaultPolicy(), events.KindUnplanned, "p", "r", false))
+	silent := sketch(program(DefaultPolicy(), events.KindUnplanned, "p", "r", false, 0))
 	if want := "FailOverReplica@r StartReplica@r AwaitHeartbeat@r CompleteFailover@r"; silent != want {
 		t.Errorf("unplanned with a silent primary:\n got %s\nwant %s", silent, want)
 	}
@@ -91,7 +91,7 @@ func TestUndo(t *testing.T) {
 		},
 	}
 	for kind, rows := range want {
-		steps := program(DefaultPolicy(), kind, "p", "r", true)
+		steps := program(DefaultPolicy(), kind, "p", "r", true, 0)
 		r := &Run{RunRef: events.RunRef{Kind: kind}, Plan: events.FailoverPlanned{
 			Primary: "p", Replica: "r", Steps: steps,
 			Evidence: []events.Reading{{Host: "p", Power: "Running"}},
@@ -114,7 +114,7 @@ func TestUndo(t *testing.T) {
 
 func TestUndoLeavesAPrimaryThatWasOffAlone(t *testing.T) {
 	r := &Run{RunRef: events.RunRef{Kind: events.KindPlanned}, Plan: events.FailoverPlanned{
-		Primary: "p", Replica: "r", Steps: program(DefaultPolicy(), events.KindPlanned, "p", "r", true),
+		Primary: "p", Replica: "r", Steps: program(DefaultPolicy(), events.KindPlanned, "p", "r", true, 0),
 		Evidence: []events.Reading{{Host: "p", Power: "Off"}},
 	}}
 	r.Done = []events.StepDone{{Step: events.StepShutDownPrimary, How: events.HowFound}, {Step: events.StepPreparePrimary, How: events.HowActed}}
@@ -127,7 +127,7 @@ func TestUndoLeavesAPrimaryThatWasOffAlone(t *testing.T) {
 // TestUndoCoversAnAttemptOfUnknownOutcome: what was begun may have happened.
 func TestUndoCoversAnAttemptOfUnknownOutcome(t *testing.T) {
 	r := &Run{RunRef: events.RunRef{Kind: events.KindPlanned}, Plan: events.FailoverPlanned{
-		Primary: "p", Replica: "r", Steps: program(DefaultPolicy(), events.KindPlanned, "p", "r", true),
+		Primary: "p", Replica: "r", Steps: program(DefaultPolicy(), events.KindPlanned, "p", "r", true, 0),
 	}, Tried: []events.Step{events.StepShutDownPrimary, events.StepPreparePrimary}}
 	undo, _, _ := State{Run: r}.undoing(DefaultPolicy())
 	if got := sketch(undo); got != "CancelPrepare@p" {

@@ -14,7 +14,6 @@ import (
 // failover, answers holds and windows, and changes its mind.
 type desk struct {
 	st      *Story
-	letters []letter
 	runID   string
 	seen    int // events of the run
 	holds   int
@@ -37,7 +36,7 @@ func newDesk(st *Story) *desk {
 	for i := range st.Schedule.Deliveries {
 		again := first
 		again.ID = fmt.Sprintf("%s-delivery-%d", first.ID, i)
-		d.letters = append(d.letters, letter{st.Begun.Add(time.Duration(i) * time.Minute), again})
+		d.st.post = append(d.st.post, letter{st.Begun.Add(time.Duration(i) * time.Minute), again})
 	}
 	return d
 }
@@ -74,27 +73,32 @@ func (d *desk) order(q events.Request, after time.Duration) run.Order {
 		Ticket:     events.TicketAccepted{Request: q, SubmittedAt: now},
 		Run:        d.runID,
 		AcceptedAt: now.Add(after),
-		Protection: run.Protection{
-			VM:    events.VMRef{ID: string(d.st.VM), Name: "vm1"},
-			Hosts: [2]string{"p1", "r1"},
-			Receives: [2]hyperv.ReplicaServer{
-				{Server: "p1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
-				{Server: "r1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
-			},
-			Test: events.TestOptions{Switch: "Isolated"},
+		Protection: d.st.protection(),
+	}
+}
+
+// protection is the VM as the inventory would have it.
+func (st *Story) protection() run.Protection {
+	return run.Protection{
+		VM:    events.VMRef{ID: string(st.VM), Name: "vm1"},
+		Hosts: [2]string{"p1", "r1"},
+		Receives: [2]hyperv.ReplicaServer{
+			{Server: "p1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
+			{Server: "r1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
 		},
+		Test: events.TestOptions{Switch: "Isolated"},
 	}
 }
 
 // send puts a request into the post.
 func (d *desk) send(q events.Request, after time.Duration) {
-	d.letters = append(d.letters, letter{d.st.World.Now().Add(after), d.order(q, after)})
+	d.st.post = append(d.st.post, letter{d.st.World.Now().Add(after), d.order(q, after)})
 }
 
 // due are the orders that have arrived.
-func (d *desk) due(now time.Time) []run.Order {
+func (st *Story) due(now time.Time) []run.Order {
 	var out []run.Order
-	for _, l := range d.letters {
+	for _, l := range st.post {
 		if !l.at.After(now) {
 			out = append(out, l.Order)
 		}
@@ -103,10 +107,10 @@ func (d *desk) due(now time.Time) []run.Order {
 }
 
 // next is when the next order arrives that has not; zero when none is on its way.
-func (d *desk) next() time.Time {
+func (st *Story) next() time.Time {
 	var next time.Time
-	for _, l := range d.letters {
-		if l.at.After(d.st.World.Now()) && (next.IsZero() || l.at.Before(next)) {
+	for _, l := range st.post {
+		if l.at.After(st.World.Now()) && (next.IsZero() || l.at.Before(next)) {
 			next = l.at
 		}
 	}

@@ -88,7 +88,7 @@ func answeredOnce(st *Story) []string {
 		}
 	}
 	var out []string
-	for _, l := range st.desk.letters {
+	for _, l := range st.post {
 		if n := answers[l.Ticket.String()]; n != 1 && (n > 1 || st.Err == nil) {
 			out = append(out, fmt.Sprintf("%s has %d answers", l.Ticket.TicketRef, n))
 		}

@@ -37,7 +37,9 @@ type Story struct {
 
 	policy  run.Policy
 	hosts   map[string]hyperv.Host
-	desk    *desk
+	desk    *desk    // nil when a script speaks for the people
+	post    []letter // orders, arrived and on their way
+	kills   kill     // decides where a process dies
 	fate    []Blow
 	healed  bool
 	hands   []hand
@@ -69,11 +71,34 @@ func world(seed uint64) hypersim.Spec {
 
 // Tell tells the story of a schedule.
 func Tell(s Schedule) *Story {
-	w, err := hypersim.New(world(s.Seed))
+	st, err := newStory(s, world(s.Seed))
 	if err != nil {
 		return &Story{Schedule: s, Err: err}
 	}
-	st := &Story{
+	st.desk = newDesk(st)
+	for _, f := range s.Faults {
+		if err := st.World.Inject(f); err != nil {
+			st.Err = err
+			return st
+		}
+	}
+	for _, b := range st.fate {
+		if err := st.World.Schedule(st.Begun.Add(b.After), b.Action); err != nil {
+			st.Err = err
+			return st
+		}
+	}
+	st.Err = st.tell()
+	return st
+}
+
+// newStory sets the stage.
+func newStory(s Schedule, spec hypersim.Spec) (*Story, error) {
+	w, err := hypersim.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	return &Story{
 		Schedule: s, World: w, VM: w.Truth().Copies[0].VM, Begun: w.Now(),
 		policy:  run.DefaultPolicy(),
 		hosts:   map[string]hyperv.Host{"p1": w.Host("p1"), "r1": w.Host("r1")},
@@ -81,22 +106,7 @@ func Tell(s Schedule) *Story {
 		handled: map[string]bool{},
 		hands:   slices.Clone(s.Hands),
 		byHand:  map[hypersim.Entry]bool{},
-	}
-	st.desk = newDesk(st)
-	for _, f := range s.Faults {
-		if err := w.Inject(f); err != nil {
-			st.Err = err
-			return st
-		}
-	}
-	for _, b := range st.fate {
-		if err := w.Schedule(st.Begun.Add(b.After), b.Action); err != nil {
-			st.Err = err
-			return st
-		}
-	}
-	st.Err = st.tell()
-	return st
+	}, nil
 }
 
 // tell lets the processes live until nothing is left to do.
@@ -147,7 +157,7 @@ func ready(procs []*process, now time.Time) *process {
 // pass lets time pass until something happens, and tells whether the story is
 // over: everybody rests and nothing more is going to arrive.
 func (st *Story) pass(procs []*process) (bool, error) {
-	next := st.desk.next()
+	next := st.next()
 	for _, p := range procs {
 		if !p.until.IsZero() && (next.IsZero() || p.until.Before(next)) {
 			next = p.until
@@ -215,7 +225,9 @@ func (st *Story) append(data any, expect uint64) (bool, error) {
 		st.lost = st.lostNow()
 		st.stated = d.DataLoss
 	}
-	st.desk.saw(e)
+	if st.desk != nil {
+		st.desk.saw(e)
+	}
 	return true, nil
 }
 
@@ -241,9 +253,24 @@ func (st *Story) spawn(name string) *process {
 	return p
 }
 
+// kill decides whether a process dies at a moment of what it is about to do.
+type kill func(p *process, m moment, ask run.Ask) bool
+
+// moment is where in the carrying out of an ask a process is.
+type moment string
+
+const (
+	before moment = "before" // nothing of it has happened
+	during moment = "during" // the host is at it
+	after  moment = "after"  // it has happened, and the process does not know yet
+)
+
 // point is a moment at which the process can be killed; true means it is.
-func (p *process) point() bool {
+func (p *process) point(m moment, ask run.Ask) bool {
 	p.st.Points++
+	if p.st.kills != nil {
+		return p.st.kills(p, m, ask)
+	}
 	p.budget--
 	return p.budget == -1
 }
@@ -261,7 +288,7 @@ func (p *process) wake() {
 // take takes in the orders that are due, and tells whether there were any.
 func (p *process) take() bool {
 	took := false
-	for _, o := range p.st.desk.due(p.st.World.Now()) {
+	for _, o := range p.st.due(p.st.World.Now()) {
 		if p.known[o.ID] || p.st.handled[o.ID] {
 			continue
 		}
@@ -294,7 +321,7 @@ func (p *process) step() (alive bool, err error) {
 		return true, errors.New("a ticket without a window was put off")
 	default:
 	}
-	if p.point() {
+	if p.point(before, ask) {
 		return false, nil
 	}
 	switch ask.Do {
@@ -303,13 +330,13 @@ func (p *process) step() (alive bool, err error) {
 	case run.DoLook:
 		p.look(ask.Hosts)
 	case run.DoAct:
-		if !p.act(ask.Act) {
+		if !p.act(ask) {
 			return false, nil
 		}
 	default:
 		return true, fmt.Errorf("unknown ask %q", ask.Do)
 	}
-	return !p.point(), nil
+	return !p.point(after, ask), nil
 }
 
 // settle acknowledges an order.
@@ -326,7 +353,7 @@ func (p *process) record(ask run.Ask) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	if p.point() {
+	if p.point(after, ask) {
 		return false, nil // stored, and nobody knows
 	}
 	p.state = st.State
@@ -351,10 +378,10 @@ func (p *process) look(hosts []string) {
 }
 
 // act asks an effect of a host. A process may be killed while the host is at it.
-func (p *process) act(a run.Act) bool {
-	st := p.st
+func (p *process) act(ask run.Ask) bool {
+	st, a := p.st, ask.Act
 	timeout, killed := a.Timeout, false
-	if p.point() {
+	if p.point(during, ask) {
 		timeout, killed = time.Second, true
 	}
 	ctx := hypersim.WithDeadline(hyperv.BeginBy(context.Background(), a.BeginBy), timeout)
