@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"sync"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -26,7 +25,7 @@ type Conn struct {
 	endpoint *Endpoint
 	client   *http.Client
 	proof    proof
-	turn     sync.Mutex
+	turn     chan struct{} // holds one while nobody uses the connection
 }
 
 // Open makes a Conn. Nothing is dialled yet.
@@ -54,7 +53,9 @@ func (e *Endpoint) Open() *Conn {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Conn{endpoint: e, client: client, proof: e.config.Auth.begin()}
+	c := &Conn{endpoint: e, client: client, proof: e.config.Auth.begin(), turn: make(chan struct{}, 1)}
+	c.turn <- struct{}{}
+	return c
 }
 
 // Close closes the connection. A later Post opens it again.
@@ -74,8 +75,11 @@ var errNoAnswer = errors.New("the host does not answer")
 // Post sends an envelope and returns the envelope that came back, which may be
 // a fault. The action names the request in traces and in the log.
 func (c *Conn) Post(ctx context.Context, action string, envelope []byte) ([]byte, error) {
-	c.turn.Lock()
-	defer c.turn.Unlock()
+	select {
+	case <-c.turn:
+		defer func() { c.turn <- struct{}{} }()
+	case <-ctx.Done():
+	}
 	if ctx.Err() != nil {
 		return nil, &Error{Kind: Cancelled, Err: context.Cause(ctx)}
 	}
