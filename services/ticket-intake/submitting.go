@@ -62,7 +62,7 @@ func (s *Service) submit(w http.ResponseWriter, r *http.Request) {
 		p.write(w)
 		return
 	}
-	s.stamp(r.Context(), &e)
+	s.stamp(r.Context(), &e, t)
 	if err := s.bus.Submit(r.Context(), t.Account, e); err != nil {
 		s.log.WarnContext(r.Context(), "a ticket could not be stored", "caller", c.Name, "account", t.Account, "ticket", t.TicketRef.String(), "error", err)
 		submitProblem(err).write(w)
@@ -193,9 +193,13 @@ func checkSubmitted(c *caller, e event.Event) (events.TicketSubmitted, *problem)
 	return t, nil
 }
 
-// stamp gives an event the time, when it has none, and the trace its journey
-// begins in.
-func (s *Service) stamp(ctx context.Context, e *event.Event) {
+// stamp gives an event what its sender may leave out: the time, the trace its
+// journey begins in, and its ticket as subject, by which the bus tells tickets
+// apart that need not wait for each other.
+func (s *Service) stamp(ctx context.Context, e *event.Event, t events.TicketSubmitted) {
+	if e.Subject() == "" {
+		e.SetSubject(ticketAggregate(t.Account, t.TicketRef).String())
+	}
 	if e.Time().IsZero() {
 		e.SetTime(s.now().UTC())
 	}
