@@ -126,7 +126,7 @@ func readEvent(r *http.Request, body []byte) (e event.Event, p *problem) {
 	}()
 	header, err := plainAttributes(r.Header)
 	if err != nil {
-		return e, notEvent(http.StatusBadRequest, err.Error())
+		return e, notEvent(http.StatusBadRequest, "Its attributes cannot be read: "+err.Error())
 	}
 	const modes = "Send application/cloudevents+json, or application/json with the attributes in ce- headers; one event a request."
 	message := cehttp.NewMessage(header, io.NopCloser(bytes.NewReader(body)))
@@ -163,11 +163,11 @@ func plainAttributes(header http.Header) (http.Header, error) {
 			continue
 		}
 		if attribute == "" || len(values) != 1 {
-			return nil, fmt.Errorf("Header %s must name an attribute and be there once.", name)
+			return nil, fmt.Errorf("header %s must name an attribute and be there once", name)
 		}
 		value, err := binding.Unescape(values[0])
 		if err != nil {
-			return nil, fmt.Errorf("Header %s: %w.", name, err)
+			return nil, fmt.Errorf("header %s: %w", name, err)
 		}
 		plain[name] = []string{value}
 	}
