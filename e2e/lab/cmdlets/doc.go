@@ -23,6 +23,8 @@
 //   - -AsJob makes one job of all VMs of a call. It ends with the process, what
 //     the host has begun does not.
 //   - A request for another computer is refused as one without permission is.
+//   - ReplicateHostKvpItems, BypassProxyServer and
+//     EnableWriteOrderPreservationAcrossDisks are taken and change nothing.
 //   - Firewall rules are remembered and stop no traffic.
 //   - (Get-VM).ReplicationState shows the member with WMI's number where the
 //     Hyper-V module is 2.0 and PowerShell that of Windows Server 2016 or 2019.

@@ -16,7 +16,7 @@ var powerModels = map[string]*model{
 	"Suspend-VM":          {takes: "Name VM AsJob Passthru", run: simplePower((*hypersim.Machine).SuspendVM)},
 	"Resume-VM":           {takes: "Name VM AsJob Passthru", run: simplePower((*hypersim.Machine).ResumeVM)},
 	"Restart-VM":          {takes: "Name VM Force AsJob Passthru", run: restartVM},
-	"Remove-VMSavedState": {takes: "VMName VM Passthru", run: removeSavedState},
+	"Remove-VMSavedState": {takes: "VMName VM", run: removeSavedState},
 }
 
 // simplePower is a cmdlet that does one thing to each VM and takes nothing
