@@ -155,7 +155,7 @@ func (s *stage) executorKilled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.submit(ctx, ask("planned", "web02", nil), 1)
+	id, err := s.submit(ctx, ask("planned", "app01", nil), 1)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *stage) executorKilled(ctx context.Context) error {
 		return err
 	}
 	err = s.closed(ctx, id, "succeeded")
-	s.note("the run went on after kill -9 and ended well", errors.Join(err, s.runsOn(ctx, "web02", "hv12", true)))
+	s.note("the run went on after kill -9 and ended well", errors.Join(err, s.runsOn(ctx, "app01", "hv11", true)))
 	changes, err := s.since(ctx, before)
 	for _, effect := range []string{"Stop-VM", "Start-VMFailover -Prepare", "Start-VMFailover", "Set-VMReplication -Reverse", "Start-VM"} {
 		err = errors.Join(err, once(changes, effect))
