@@ -14,9 +14,6 @@ import (
 	"sync"
 	"time"
 
-	// The server resolves time zones of schedules; minimal hosts have no zone files.
-	_ "time/tzdata"
-
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
 )

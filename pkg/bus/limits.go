@@ -97,8 +97,8 @@ const (
 	giveBackGap = 100 * time.Millisecond
 	// stopWait is how long a handler has, once its context is cancelled, to return.
 	stopWait = 5 * time.Second
-	// ackTimeout bounds the confirmation of an acknowledgement.
-	ackTimeout = 5 * time.Second
+	// ackTimeout bounds the confirmation of an acknowledgement; it outlives an election.
+	ackTimeout = 10 * time.Second
 	// maxReason bounds the reason stored with a dead letter, in bytes.
 	maxReason = 2000
 	// inactiveThreshold is how long the server keeps a watch whose client is gone.
@@ -107,6 +107,8 @@ const (
 	watchHeartbeat = 5 * time.Second
 	// followPatience is how long a watch that is connected but gets nowhere tries before it fails.
 	followPatience = 30 * time.Second
+	// goalCheck is how often a watch that has not caught up looks whether there is still something to catch up with.
+	goalCheck = time.Second
 	// watchBatch is how many messages a watch takes in ahead.
 	watchBatch = 500
 )

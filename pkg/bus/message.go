@@ -18,8 +18,6 @@ type message struct {
 	data            []byte
 	// attempt counts deliveries to this consumer from 1.
 	attempt int
-	// pending is how many more there were when it was delivered.
-	pending uint64
 	// replay tells who handed it to this consumer again, and replaySeq is the
 	// place of that replay among the dead letters; nil and 0 for an original.
 	replay    *Settlement
@@ -41,7 +39,6 @@ func messageOf(m jetstream.Msg) (*message, error) {
 		header:  m.Headers(),
 		data:    m.Data(),
 		attempt: int(meta.NumDelivered),
-		pending: meta.NumPending,
 		place:   meta.Sequence.Consumer,
 	}, nil
 }

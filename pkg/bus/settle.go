@@ -2,8 +2,12 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // verdict is what becomes of a delivery after its handling.
@@ -51,7 +55,7 @@ func (c *consumption) conclude(j *job, err error) time.Duration {
 	}
 	switch outcome {
 	case verdictDone:
-		if ackErr := j.raw.DoubleAck(ctx); ackErr != nil {
+		if ackErr := acknowledge(ctx, j.raw); ackErr != nil {
 			log.Warn("acknowledgement not confirmed; the event may come again", "error", ackErr)
 		}
 		return 0
@@ -72,4 +76,15 @@ func (c *consumption) conclude(j *job, err error) time.Duration {
 		log.Warn("negative acknowledgement failed; it comes again after the ack wait", "error", nakErr)
 	}
 	return wait
+}
+
+// acknowledge confirms a delivery. While the consumer has no leader nobody
+// listens; that passes.
+func acknowledge(ctx context.Context, raw jetstream.Msg) error {
+	for wait := retryWaitMin; ; wait = min(2*wait, retryWaitMax) {
+		err := raw.DoubleAck(ctx)
+		if !errors.Is(err, nats.ErrNoResponders) || sleep(ctx, wait) != nil {
+			return err
+		}
+	}
 }

@@ -59,3 +59,8 @@ func (s Start) apply(c *jetstream.ConsumerConfig) {
 		c.OptStartTime = &s.time
 	}
 }
+
+// beyond reports whether everything up to a sequence lies before the start.
+func (s Start) beyond(seq uint64) bool {
+	return seq == 0 || s.policy == jetstream.DeliverByStartSequencePolicy && s.seq > seq
+}

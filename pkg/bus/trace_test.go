@@ -90,14 +90,14 @@ func TestTraceGoesWithTheEvent(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, a := range process[1].Attributes() {
-		got[string(a.Key)] = a.Value.Emit()
+		got[string(a.Key)] = a.Value.String()
 	}
 	for name, value := range want {
 		if got[name] != value {
 			t.Errorf("attribute %s = %q, want %q", name, got[name], value)
 		}
 	}
-	if got["messaging.nats.delivery_attempt"] != attribute.IntValue(2).Emit() {
+	if got["messaging.nats.delivery_attempt"] != attribute.IntValue(2).String() {
 		t.Errorf("attempt %q", got["messaging.nats.delivery_attempt"])
 	}
 }

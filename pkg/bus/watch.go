@@ -87,8 +87,13 @@ func (b *Bus) follow(ctx context.Context, f follow, handle func(*message) error)
 
 // cursor is how far a follow has come.
 type cursor struct {
-	start    Start
-	caughtUp bool
+	// start is where it would begin if it began now.
+	start Start
+	// goal is the last message that matched when it began; it has caught up
+	// with that one, whatever the replica that serves it believes to be last.
+	goal      uint64
+	goalKnown bool
+	caughtUp  bool
 }
 
 // followUntil is an ordered consumer. The client library has one, but it
@@ -159,6 +164,11 @@ func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(
 		}
 	}()
 
+	if !at.goalKnown {
+		if err := b.setGoal(ctx, f, at); err != nil {
+			return err
+		}
+	}
 	consumer, err := b.orderedConsumer(ctx, f, at.start)
 	if err != nil {
 		return err
@@ -170,23 +180,11 @@ func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(
 		return err
 	}
 	defer messages.Stop()
-	reached := func(pending uint64) error {
-		if pending == 0 && !at.caughtUp {
-			at.caughtUp = true
-			if f.caughtUp != nil {
-				f.caughtUp()
-			}
-		}
-		if enough() {
-			return errCaughtUp
-		}
-		return nil
-	}
-	if err := reached(consumer.CachedInfo().NumPending); err != nil {
-		return err
-	}
 	for place := uint64(1); ; place++ {
-		raw, err := messages.Next(jetstream.NextContext(ctx))
+		if err := at.check(f, enough); err != nil {
+			return err
+		}
+		raw, err := b.next(ctx, f, at, messages, enough)
 		if err != nil {
 			return err
 		}
@@ -201,10 +199,61 @@ func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(
 			return &handlersError{err}
 		}
 		at.start = FromSeq(m.seq + 1)
-		if err := reached(m.pending); err != nil {
-			return err
+	}
+}
+
+// check tells once when the goal is reached, and ends a scan there.
+func (at *cursor) check(f follow, enough func() bool) error {
+	if !at.caughtUp && at.start.beyond(at.goal) {
+		at.caughtUp = true
+		if f.caughtUp != nil {
+			f.caughtUp()
 		}
 	}
+	if enough() {
+		return errCaughtUp
+	}
+	return nil
+}
+
+// next waits for the next message. While the goal is not reached it looks now
+// and then whether the goal is still there: messages can expire.
+func (b *Bus) next(ctx context.Context, f follow, at *cursor, messages jetstream.MessagesContext, enough func() bool) (jetstream.Msg, error) {
+	for !at.caughtUp {
+		waiting, cancel := context.WithTimeout(ctx, goalCheck)
+		raw, err := messages.Next(jetstream.NextContext(waiting))
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return raw, err
+		}
+		if err := errors.Join(b.setGoal(ctx, f, at), at.check(f, enough)); err != nil {
+			return nil, err
+		}
+	}
+	return messages.Next(jetstream.NextContext(ctx))
+}
+
+// setGoal finds the last message that matches, as the leader knows it.
+func (b *Bus) setGoal(ctx context.Context, f follow, at *cursor) error {
+	filters := f.filters
+	if len(filters) == 0 {
+		filters = []string{">"}
+	}
+	goal := uint64(0)
+	for _, filter := range filters {
+		last, err := b.leaderGet(ctx, f.stream, getRequest{LastFor: filter})
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if at.start.policy != jetstream.DeliverByStartTimePolicy || !last.Time.Before(at.start.time) {
+			goal = max(goal, last.Sequence)
+		}
+	}
+	at.goal, at.goalKnown = goal, true
+	return nil
 }
 
 func (b *Bus) orderedConsumer(ctx context.Context, f follow, start Start) (jetstream.Consumer, error) {
