@@ -28,6 +28,9 @@ var cores = []string{
 	"pkg/hyperv",
 	"services/failover-executor/run",
 	"services/ticket-intake/judgement",
+	"services/ticket-intake/progress",
+	"services/ticket-intake/ticket",
+	"services/ticket-intake/vmruns",
 }
 
 // outside are packages a core must not import: effects and everything that

@@ -99,6 +99,16 @@ func (w *worker) tell(ctx context.Context, data any) {
 	w.log.InfoContext(ctx, entry.Sentence(data), "event", entry.Event)
 }
 
+// confirm finds out whether the run's ticket still stands.
+func (w *worker) confirm(ctx context.Context) error {
+	r := w.state.Run
+	why, err := w.x.withdrawn(ctx, r.Account, r.Ticket)
+	if err == nil {
+		w.mind.Stands = run.Standing{Run: r.Run, Withdrawn: why}
+	}
+	return err
+}
+
 // look reads the VM on hosts, at the same time.
 func (w *worker) look(ctx context.Context, hosts []string) {
 	ctx, cancel := context.WithTimeout(w.inStretch(ctx), time.Duration(w.x.config.LookSeconds)*time.Second)

@@ -339,6 +339,31 @@ func TestWindowInTheFutureIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestAWithdrawnTicketIsNotCarriedOut: superseded after it was accepted.
+func TestAWithdrawnTicketIsNotCarriedOut(t *testing.T) {
+	r := newRig(t)
+	r.ask("T-1", events.Request{Action: events.ActionPlanned}, "")
+	agg := events.Aggregate{Family: events.FamilyTicket, Account: "acme", ID: "desk~T-1"}
+	last, _, err := r.bus.Last(t.Context(), agg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := events.New(agg, events.Meta{ID: uuid.NewString(), Source: events.FamilyTicket.Source(), Time: time.Now(), Sequence: 2, Correlation: "desk~T-1"},
+		&events.TicketSuperseded{TicketRef: events.TicketRef{System: "desk", Ticket: "T-1", Revision: 1}, By: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.bus.Append(t.Context(), agg, last.Seq, e); err != nil {
+		t.Fatal(err)
+	}
+	r.executor("a")
+	run := r.ask("T-2", events.Request{Action: events.ActionTest}, "")
+	r.await("awaiting-cleanup")
+	if got := r.history(); got[0] != "planned" || strings.Count(strings.Join(got, " "), "planned") != 1 {
+		t.Errorf("the withdrawn ticket left %v (run of the other: %s)", got, run)
+	}
+}
+
 // TestALogThatCannotBeIsLeftAlone: an event that is not legal stops everything
 // on that VM, visibly, and nothing on the host.
 func TestALogThatCannotBeIsLeftAlone(t *testing.T) {

@@ -83,7 +83,7 @@ func (x *Executor) order(ctx context.Context, r bus.Recorded, ticket events.Tick
 		return o, nil
 	}
 	o.Protection, o.Unknown = protection(x.Inventory(), item.VM, ticket.Account)
-	withdrawn, err := x.withdrawn(ctx, ticket)
+	withdrawn, err := x.withdrawn(ctx, ticket.Account, ticket.TicketRef)
 	o.Withdrawn = withdrawn
 	return o, err
 }
@@ -134,11 +134,11 @@ func receives(h inventory.Host) hyperv.ReplicaServer {
 }
 
 // withdrawn says why a ticket's revision must not begin any more.
-func (x *Executor) withdrawn(ctx context.Context, ticket events.TicketAccepted) (string, error) {
-	agg := events.Aggregate{Family: events.FamilyTicket, Account: ticket.Account, ID: ticket.Aggregate()}
+func (x *Executor) withdrawn(ctx context.Context, account string, ticket events.TicketRef) (string, error) {
+	agg := events.Aggregate{Family: events.FamilyTicket, Account: account, ID: ticket.Aggregate()}
 	history, err := x.Bus.History(ctx, agg)
 	if err != nil {
-		return "", fmt.Errorf("ticket %s: %w", ticket.TicketRef, err)
+		return "", fmt.Errorf("ticket %s: %w", ticket, err)
 	}
 	for _, r := range history {
 		data, err := events.Decode(r.Event)

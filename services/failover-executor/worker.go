@@ -137,6 +137,8 @@ func (w *worker) once(ctx context.Context) (rest bool, err error) {
 		w.look(ctx, ask.Hosts)
 	case run.DoAct:
 		w.act(ctx, ask.Act)
+	case run.DoConfirm:
+		return false, w.confirm(ctx)
 	case run.DoWait:
 		w.sleep(ctx, time.Until(ask.Until))
 		w.mind.Waited()

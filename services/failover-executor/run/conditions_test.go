@@ -33,7 +33,7 @@ func midRun(kind events.Kind, before events.Step) State {
 
 // decideOn decides with the given looks at both hosts.
 func decideOn(s State, primary, replica Sight) Ask {
-	return Decide(DefaultPolicy(), s, Mind{Sights: map[string]Sight{"p": primary, "r": replica}}, noon)
+	return Decide(DefaultPolicy(), s, Mind{Sights: map[string]Sight{"p": primary, "r": replica}, Stands: Standing{Run: s.Run.Run}}, noon)
 }
 
 // TestWhatOthersDidHoldsTheRun: for every step that only this run should cause,
@@ -197,11 +197,30 @@ func TestOldNewsIsLookedAtAgain(t *testing.T) {
 	p := DefaultPolicy()
 	s := midRun(events.KindPlanned, events.StepPreparePrimary)
 	seen := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerOff)
-	m := Mind{Sights: map[string]Sight{"p": seen}}
+	m := Mind{Sights: map[string]Sight{"p": seen}, Stands: Standing{Run: s.Run.Run}}
 	if ask := Decide(p, s, m, noon.Add(p.SightAge-time.Millisecond)); ask.Do != DoRecord {
 		t.Errorf("a young look: %+v", ask)
 	}
 	if ask := Decide(p, s, m, noon.Add(p.SightAge)); ask.Do != DoLook {
 		t.Errorf("an old look: %+v", ask)
+	}
+}
+
+// TestATicketWithdrawnWhilePlannedEndsTheRun: before the first step it is asked
+// once more whether the ticket stands.
+func TestATicketWithdrawnWhilePlannedEndsTheRun(t *testing.T) {
+	s := midRun(events.KindPlanned, events.StepShutDownPrimary)
+	p, r := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerRunning), at(hyperv.ModeReplica, hyperv.StateReplicating, hyperv.PowerOff)
+	m := Mind{Sights: map[string]Sight{"p": p, "r": r}}
+	if ask := Decide(DefaultPolicy(), s, m, noon); ask.Do != DoConfirm {
+		t.Errorf("before the first step: %+v", ask)
+	}
+	m.Stands = Standing{Run: s.Run.Run, Withdrawn: "superseded by revision 2"}
+	if _, ok := Decide(DefaultPolicy(), s, m, noon).Data.(*events.FailoverCancelled); !ok {
+		t.Errorf("withdrawn: %+v", Decide(DefaultPolicy(), s, m, noon))
+	}
+	m.Stands.Withdrawn = ""
+	if _, ok := Decide(DefaultPolicy(), s, m, noon).Data.(*events.StepStarted); !ok {
+		t.Errorf("standing: %+v", Decide(DefaultPolicy(), s, m, noon))
 	}
 }

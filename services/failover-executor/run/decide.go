@@ -58,6 +58,9 @@ func decideRun(p Policy, s State, m Mind, now time.Time) Ask {
 	if r.Abandoned != nil {
 		return record(abandoned(s, m))
 	}
+	if ask, ok := confirm(r, m); ok {
+		return ask
+	}
 	step, ok := r.current()
 	if !ok {
 		return record(ending(s, m))
@@ -69,6 +72,22 @@ func decideRun(p Policy, s State, m Mind, now time.Time) Ask {
 		return record(awaiting(r, action, now))
 	}
 	return decideStep(p, s, m, stage{slot: s.Step, step: step}, now)
+}
+
+// confirm asks once more, before the first step, whether the ticket stands. It
+// may have been withdrawn while the run was planned, and whoever withdrew it
+// has seen no plan then; with the plan in the log, they will from now on.
+func confirm(r *Run, m Mind) (Ask, bool) {
+	switch {
+	case len(r.Done) > 0 || len(r.Tried) > 0 || r.Undoing:
+		return Ask{}, false
+	case m.Stands.Run != r.Run:
+		return Ask{Do: DoConfirm}, true
+	case m.Stands.Withdrawn != "":
+		return record(&events.FailoverCancelled{RunRef: r.RunRef, By: r.Plan.Requester}), true
+	default:
+		return Ask{}, false
+	}
 }
 
 // awaiting is the event that opens a window before a gated step.

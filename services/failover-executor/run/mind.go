@@ -91,6 +91,17 @@ type Mind struct {
 	Licence *Act
 	// Result is the outcome of the act just made.
 	Result *Result
+	// Stands is what was found out about the ticket of a run that has not begun
+	// its first step.
+	Stands Standing
+}
+
+// Standing is whether a run's ticket still stood when it was last asked.
+type Standing struct {
+	// Run is the run; empty when nothing was asked.
+	Run string
+	// Withdrawn says why it does not stand; empty when it does.
+	Withdrawn string
 }
 
 // Saw takes in a look at a host.
@@ -154,6 +165,8 @@ const (
 	DoLook Doing = "look"
 	// DoAct asks Act of a host.
 	DoAct Doing = "act"
+	// DoConfirm finds out whether the run's ticket still stands.
+	DoConfirm Doing = "confirm"
 	// DoWait does nothing until Until, or until an order arrives.
 	DoWait Doing = "wait"
 	// DoSettle tells that the order Settles has been answered before.

@@ -14,11 +14,11 @@ const pointLatest = "latest"
 
 // begin decides on an order that asks for a run.
 func begin(p Policy, s State, m Mind, o Order, now time.Time) Ask {
-	if reasons := outright(s, o, now); len(reasons) > 0 {
-		return answer(o, refusal(o, nil, reasons...))
-	}
 	if w := o.Ticket.Window; w != nil && w.NotBefore != nil && now.Before(*w.NotBefore) {
 		return Ask{Do: DoDefer, Settles: o.ID, Until: *w.NotBefore}
+	}
+	if reasons := outright(s, o, now); len(reasons) > 0 {
+		return answer(o, refusal(o, nil, reasons...))
 	}
 	hosts := o.Protection.Hosts
 	for _, h := range hosts {

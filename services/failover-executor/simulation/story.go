@@ -319,6 +319,9 @@ func (p *process) step() (alive bool, err error) {
 		return true, nil
 	case run.DoDefer:
 		return true, errors.New("a ticket without a window was put off")
+	case run.DoConfirm:
+		p.mind.Stands = run.Standing{Run: p.state.Run.Run}
+		return true, nil
 	default:
 	}
 	if p.point(before, ask) {
