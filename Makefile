@@ -49,8 +49,8 @@ fuzz: ## fuzz every parser that meets outsiders, FUZZTIME each
 	  grep -hoE '^func (Fuzz[A-Za-z0-9_]*)' $$dir/*_test.go 2>/dev/null | awk '{print $$2}' | sort -u | while read -r target; do \
 	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg </dev/null; done; done
 
-bench: build ## measure against peers and limits, as ratios in one run
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./e2e/bench/...
+bench: build ## measure against peers and limits, as ratios in one run; MEASURES="append memory" picks
+	$(GO) run ./e2e/bench/cmd/bench --programs $(BIN) $(MEASURES)
 
 jaeger: build ## build and start a real Jaeger, run the demo with traces on, and show where to look
 	$(GO) run ./e2e/jaeger/cmd/jaeger

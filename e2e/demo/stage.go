@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,7 +76,7 @@ func Run(ctx context.Context, o Options) error {
 // set starts the lab and lifeboat: the bus and ticket-intake in one process,
 // the executor in another, so that it can be killed by itself.
 func (s *stage) set(ctx context.Context) error {
-	port, err := freePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		return err
 	}
@@ -149,16 +148,6 @@ func labProgram(l *programs.Lab) *programs.Program {
 		return nil
 	}
 	return l.Program
-}
-
-// freePort finds a free TCP port.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // say tells something, with the seconds since the beginning.
