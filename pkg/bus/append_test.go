@@ -123,7 +123,8 @@ func TestAppendRefusesWhatIsWrong(t *testing.T) {
 		{"another family", events.Aggregate{Family: events.FamilyTicket, Account: "acme", ID: "vm-1"}, stepStarted(t, agg, "e"), bus.ErrInvalid, "ticket"},
 		{"an event without a type", agg, event.New(), bus.ErrInvalid, "type"},
 		{"one that fails its check", agg, stepStarted(t, agg, "unchecked"), bus.ErrInvalid, "schema"},
-		{"one that is too large", agg, large(t, agg), bus.ErrTooLarge, "bytes"},
+		{"one that is too large for the log", agg, large(t, agg, 700<<10), bus.ErrTooLarge, "bytes"},
+		{"one that is too large for the server", agg, large(t, agg, 2<<20), bus.ErrTooLarge, "bytes"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := b.Append(t.Context(), row.agg, 0, row.e)
@@ -135,11 +136,16 @@ func TestAppendRefusesWhatIsWrong(t *testing.T) {
 	if history, err := b.History(t.Context(), agg); err != nil || len(history) != 0 {
 		t.Fatalf("something was stored: %v, %v", history, err)
 	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Append(done, agg, 0, stepStarted(t, agg, "e")); !errors.Is(err, context.Canceled) || errors.Is(err, bus.ErrUnknown) {
+		t.Errorf("a caller who is gone: %v; want to hear that nothing was sent", err)
+	}
 }
 
-func large(t testing.TB, agg events.Aggregate) event.Event {
+func large(t testing.TB, agg events.Aggregate, size int) event.Event {
 	e := stepStarted(t, agg, "large")
-	if err := e.SetData(event.ApplicationJSON, map[string]string{"x": strings.Repeat("x", 700<<10)}); err != nil {
+	if err := e.SetData(event.ApplicationJSON, map[string]string{"x": strings.Repeat("x", size)}); err != nil {
 		t.Fatal(err)
 	}
 	return e

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -41,6 +42,13 @@ const (
 func judge(err error) answer {
 	if err == nil {
 		return answerStored
+	}
+	// What the client itself refuses to send:
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return answerTooLarge
+	case errors.Is(err, nats.ErrBadSubject):
+		return answerRefused
 	}
 	var api *jetstream.APIError
 	if !errors.As(err, &api) {

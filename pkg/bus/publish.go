@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ type look func(ctx context.Context, duplicate uint64) (f finding, ok bool)
 // stays for the whole window, because giving up early would leave the outcome
 // open. The message must carry an id, so that the server recognises it.
 func (b *Bus) send(ctx context.Context, m *nats.Msg, look look) (uint64, error) {
-	if err := b.here(); err != nil {
+	if err := cmp.Or(ctx.Err(), b.here()); err != nil {
 		return 0, err
 	}
 	deadline := time.Now().Add(b.config.AppendWindow)

@@ -64,6 +64,8 @@ type follow struct {
 	start       Start
 	headersOnly bool
 	caughtUp    func()
+	// storedOnly ends it with errCaughtUp instead of waiting for what is new.
+	storedOnly bool
 }
 
 // errCaughtUp ends a scan.
@@ -71,18 +73,12 @@ var errCaughtUp = errors.New("caught up")
 
 // scan reads what is stored at the moment and ends there.
 func (b *Bus) scan(ctx context.Context, f follow, handle func(*message) error) error {
-	done := false
-	f.caughtUp = func() { done = true }
-	err := b.followUntil(ctx, f, handle, func() bool { return done })
+	f.storedOnly = true
+	err := b.follow(ctx, f, handle)
 	if errors.Is(err, errCaughtUp) {
 		return nil
 	}
 	return err
-}
-
-// follow reads a stream in order until the context ends or handle fails.
-func (b *Bus) follow(ctx context.Context, f follow, handle func(*message) error) error {
-	return b.followUntil(ctx, f, handle, func() bool { return false })
 }
 
 // cursor is how far a follow has come.
@@ -96,10 +92,11 @@ type cursor struct {
 	caughtUp  bool
 }
 
-// followUntil is an ordered consumer. The client library has one, but it
-// cannot be stopped while it waits for an absent server, and forgets "from
-// now" when it starts over before the first message.
-func (b *Bus) followUntil(ctx context.Context, f follow, handle func(*message) error, enough func() bool) error {
+// follow reads a stream in order until the context ends or handle fails. It is
+// an ordered consumer. The client library has one, but it cannot be stopped
+// while it waits for an absent server, and forgets "from now" when it starts
+// over before the first message.
+func (b *Bus) follow(ctx context.Context, f follow, handle func(*message) error) error {
 	if err := b.here(); err != nil {
 		return err
 	}
@@ -111,7 +108,7 @@ func (b *Bus) followUntil(ctx context.Context, f follow, handle func(*message) e
 	patience := time.Now().Add(followPatience)
 	for wait := retryWaitMin; ; wait = min(2*wait, retryWaitMax) {
 		before := at.start
-		err := b.followOnce(ctx, f, &at, handle, enough)
+		err := b.followOnce(ctx, f, &at, handle)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -148,7 +145,7 @@ func isHandlers(err error) bool {
 }
 
 // followOnce reads through one consumer on the server until anything goes wrong.
-func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(*message) error, enough func() bool) error {
+func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(*message) error) error {
 	// What the server sent into a connection as it broke is gone, and if
 	// nothing follows, no gap in the numbers tells. So a new connection means
 	// a new consumer.
@@ -181,10 +178,10 @@ func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(
 	}
 	defer messages.Stop()
 	for place := uint64(1); ; place++ {
-		if err := at.check(f, enough); err != nil {
+		if err := at.check(f); err != nil {
 			return err
 		}
-		raw, err := b.next(ctx, f, at, messages, enough)
+		raw, err := b.next(ctx, f, at, messages)
 		if err != nil {
 			return err
 		}
@@ -203,14 +200,14 @@ func (b *Bus) followOnce(ctx context.Context, f follow, at *cursor, handle func(
 }
 
 // check tells once when the goal is reached, and ends a scan there.
-func (at *cursor) check(f follow, enough func() bool) error {
+func (at *cursor) check(f follow) error {
 	if !at.caughtUp && at.start.beyond(at.goal) {
 		at.caughtUp = true
 		if f.caughtUp != nil {
 			f.caughtUp()
 		}
 	}
-	if enough() {
+	if at.caughtUp && f.storedOnly {
 		return errCaughtUp
 	}
 	return nil
@@ -218,7 +215,7 @@ func (at *cursor) check(f follow, enough func() bool) error {
 
 // next waits for the next message. While the goal is not reached it looks now
 // and then whether the goal is still there: messages can expire.
-func (b *Bus) next(ctx context.Context, f follow, at *cursor, messages jetstream.MessagesContext, enough func() bool) (jetstream.Msg, error) {
+func (b *Bus) next(ctx context.Context, f follow, at *cursor, messages jetstream.MessagesContext) (jetstream.Msg, error) {
 	for !at.caughtUp {
 		waiting, cancel := context.WithTimeout(ctx, goalCheck)
 		raw, err := messages.Next(jetstream.NextContext(waiting))
@@ -226,7 +223,7 @@ func (b *Bus) next(ctx context.Context, f follow, at *cursor, messages jetstream
 		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return raw, err
 		}
-		if err := errors.Join(b.setGoal(ctx, f, at), at.check(f, enough)); err != nil {
+		if err := errors.Join(b.setGoal(ctx, f, at), at.check(f)); err != nil {
 			return nil, err
 		}
 	}
