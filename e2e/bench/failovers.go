@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -142,12 +141,12 @@ func oneByLifeboat(ctx context.Context, lab *programs.Lab, inv *inventory.Invent
 	if err != nil {
 		return err
 	}
-	t, err := lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Has("closed") || t.Has("refused") })
+	t, err := lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Outcome() != "" })
 	if err != nil {
 		return err
 	}
-	if last := t.Answers[len(t.Answers)-1]; !strings.Contains(string(last.Data), `"outcome":"succeeded"`) {
-		return fmt.Errorf("%s: %s", vm.Name, last.Sentence)
+	if t.Outcome() != "succeeded" {
+		return fmt.Errorf("%s: %s", vm.Name, t.Said())
 	}
 	return nil
 }

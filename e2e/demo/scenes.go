@@ -63,13 +63,12 @@ func (s *stage) submit(ctx context.Context, r request, times int) (string, error
 
 // closed waits until a ticket has ended and checks how.
 func (s *stage) closed(ctx context.Context, id, outcome string) error {
-	t, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Has("closed") || t.Has("refused") })
+	t, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Outcome() != "" })
 	if err != nil {
 		return err
 	}
-	last := t.Answers[len(t.Answers)-1]
-	if !strings.Contains(string(last.Data), `"outcome":"`+outcome+`"`) {
-		return fmt.Errorf("%s ended with %s: %s", id, last.Event, last.Sentence)
+	if t.Outcome() != outcome {
+		return fmt.Errorf("%s ended otherwise: %s", id, t.Said())
 	}
 	return nil
 }
@@ -84,9 +83,9 @@ func (s *stage) refused(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Has("refused") })
+	t, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Outcome() != "" })
 	if err == nil {
-		said := t.Answers[len(t.Answers)-1].Sentence
+		said := t.Said()
 		for _, part := range []string{"web99", "mallory@elsewhere.example", "2020-01-01"} {
 			if !strings.Contains(said, part) {
 				err = errors.Join(err, fmt.Errorf("the refusal does not speak of %s", part))
@@ -124,16 +123,8 @@ func (s *stage) testFailover(ctx context.Context) error {
 	return nil
 }
 
-func upForCleanup(t programs.Ticket) bool { return progressed(t, "awaiting-cleanup") }
-
-// progressed reports whether a ticket was told of a progress.
-func progressed(t programs.Ticket, progress string) bool {
-	for _, a := range t.Answers {
-		if a.Event == "progressed" && strings.Contains(string(a.Data), `"progress":"`+progress+`"`) {
-			return true
-		}
-	}
-	return false
+func upForCleanup(t programs.Ticket) bool {
+	return t.Progressed("awaiting-cleanup") || t.Outcome() != ""
 }
 
 // plannedFailover: the VM moves, replicates back, and has lost nothing.
@@ -195,7 +186,7 @@ func (s *stage) unplannedFailover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return progressed(t, "awaiting-commit") || t.Has("closed") }); err != nil {
+	if _, err := s.lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Progressed("awaiting-commit") || t.Outcome() != "" }); err != nil {
 		return err
 	}
 	s.say("sql01 runs on its replica and could still be undone. The customer is content: a commit ticket.")

@@ -142,6 +142,45 @@ func (t Ticket) Has(event string) bool {
 	return false
 }
 
+// Outcome is how the ticket was closed; "refused" when it was refused, and
+// empty while neither is known.
+func (t Ticket) Outcome() string {
+	for _, a := range t.Answers {
+		var data struct {
+			Outcome string `json:"outcome"`
+		}
+		switch {
+		case a.Event == "refused":
+			return "refused"
+		case a.Event == "closed" && json.Unmarshal(a.Data, &data) == nil:
+			return data.Outcome
+		}
+	}
+	return ""
+}
+
+// Progressed reports whether the ticket was told of a progress, such as
+// "awaiting-cleanup".
+func (t Ticket) Progressed(progress string) bool {
+	for _, a := range t.Answers {
+		var data struct {
+			Progress string `json:"progress"`
+		}
+		if a.Event == "progressed" && json.Unmarshal(a.Data, &data) == nil && data.Progress == progress {
+			return true
+		}
+	}
+	return false
+}
+
+// Said is the last answer's sentence.
+func (t Ticket) Said() string {
+	if len(t.Answers) == 0 {
+		return "nothing came back"
+	}
+	return t.Answers[len(t.Answers)-1].Sentence
+}
+
 // Submit has the ticket system submit a ticket, so many times, and returns its number.
 func (l *Lab) Submit(ctx context.Context, request any, times int) (string, error) {
 	var answer struct {
