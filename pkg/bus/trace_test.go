@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,7 @@ func TestTraceGoesWithTheEvent(t *testing.T) {
 	}
 }
 
+// named finds spans by the beginning of their names, in the order they began.
 func named(spans *tracetest.SpanRecorder, prefix string) []sdktrace.ReadOnlySpan {
 	var found []sdktrace.ReadOnlySpan
 	for _, s := range spans.Ended() {
@@ -109,6 +111,7 @@ func named(spans *tracetest.SpanRecorder, prefix string) []sdktrace.ReadOnlySpan
 			found = append(found, s)
 		}
 	}
+	slices.SortFunc(found, func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) })
 	return found
 }
 
