@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"lifeboat.io/events"
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/bus/binding"
 	"lifeboat.io/pkg/bus/bustest"
@@ -107,4 +108,49 @@ func rawPublisher(b *testing.B, s *bus.Bus) func() {
 		last = ack.Sequence
 		n++
 	}
+}
+
+// BenchmarkHistory reads the 20 events of one aggregate among many others'.
+func BenchmarkHistory(b *testing.B) {
+	s := crowded(b, 200, 20)
+	agg := vm("vm-100")
+	for b.Loop() {
+		history, err := s.History(b.Context(), agg)
+		if err != nil || len(history) != 20 {
+			b.Fatalf("%d events, %v", len(history), err)
+		}
+	}
+}
+
+// BenchmarkLastOfEach is what a service does when it starts: it reports the
+// time per aggregate.
+func BenchmarkLastOfEach(b *testing.B) {
+	const aggregates = 1000
+	s := crowded(b, aggregates, 3)
+	n := 0
+	for b.Loop() {
+		for _, err := range s.LastOfEach(b.Context(), events.FamilyFailover) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/aggregate")
+}
+
+// crowded is a bus with a number of aggregates of as many events each, mixed.
+func crowded(b *testing.B, aggregates, each int) *bus.Bus {
+	s := benchBus(b)
+	last := make([]uint64, aggregates)
+	for n := range each {
+		for a := range aggregates {
+			agg := vm(fmt.Sprint("vm-", a))
+			var err error
+			if last[a], err = s.Append(b.Context(), agg, last[a], stepStarted(b, agg, fmt.Sprintf("%d/%d", a, n))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	return s
 }
