@@ -38,6 +38,20 @@ func (s *stage) play(ctx context.Context) error {
 // request is a ticket's request.
 type request map[string]any
 
+// String is the request for a reader: what, of what.
+func (r request) String() string {
+	what := fmt.Sprint(r["action"])
+	if vms, ok := r["vms"].([]map[string]string); ok {
+		for _, vm := range vms {
+			what += " of " + vm["name"]
+		}
+	}
+	if refers, ok := r["refers"]; ok {
+		what += fmt.Sprint(" for ", refers)
+	}
+	return what
+}
+
 func ask(action, vm string, more request) request {
 	r := request{
 		"account": account, "action": action,
@@ -56,7 +70,7 @@ func ask(action, vm string, more request) request {
 func (s *stage) submit(ctx context.Context, r request, times int) (string, error) {
 	id, err := s.lab.Submit(ctx, r, times)
 	if err == nil {
-		s.say("The ticket system submits %s: %s %v.", id, r["action"], r["vms"])
+		s.say("The ticket system submits %s: %s.", id, r)
 	}
 	return id, err
 }

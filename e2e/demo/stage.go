@@ -94,11 +94,23 @@ func (s *stage) set(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.configureExecutor(); err != nil {
+		return err
+	}
 	if err := s.startExecutor(ctx); err != nil {
 		return err
 	}
 	s.detail("bus %s, tickets over HTTP %s/v1/tickets", s.lifeboat.NATS, s.lifeboat.HTTP)
 	return nil
+}
+
+// executorConfig is the file the executor is started with.
+const executorConfig = "failover-executor.yaml"
+
+// configureExecutor writes it: where the bus is, and where the host keys are.
+func (s *stage) configureExecutor() error {
+	text := fmt.Sprintf("bus: {url: %q, replicas: 1}\nexecutor: {instance: demo}\nsecrets: %q\nhealth: 127.0.0.1:0\n", s.lifeboat.NATS, s.folder)
+	return os.WriteFile(filepath.Join(s.folder, executorConfig), []byte(text), 0o600)
 }
 
 // startExecutor starts failover-executor and waits until it is ready.
@@ -107,7 +119,7 @@ func (s *stage) startExecutor(ctx context.Context) error {
 		Ready bool `json:"ready"`
 	}
 	var err error
-	s.executor, err = programs.Start(ctx, s.Programs, "failover-executor", []string{"--config", s.lab.Config}, s.Env, s.log("failover-executor"), &ready)
+	s.executor, err = programs.Start(ctx, s.Programs, "failover-executor", []string{"-config", filepath.Join(s.folder, executorConfig)}, s.Env, s.log("failover-executor"), &ready)
 	return err
 }
 

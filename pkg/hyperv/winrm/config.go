@@ -113,7 +113,7 @@ type Limits struct {
 	ReadTimeout, ActTimeout time.Duration
 	// SilentCalls is after how many unreachable calls in a row the host is left alone. Default 3.
 	SilentCalls int
-	// SilentPause is for how long, before one call may try again. Default 15 s.
+	// SilentPause is for how long, before one call may try again. Default 5 s: an old primary that comes back is to be fenced soon.
 	SilentPause time.Duration
 }
 
@@ -149,7 +149,7 @@ func (l Limits) complete() (Limits, error) {
 	setDefault(&l.ReadTimeout, time.Minute)
 	setDefault(&l.ActTimeout, 15*time.Minute)
 	setDefault(&l.SilentCalls, 3)
-	setDefault(&l.SilentPause, 15*time.Second)
+	setDefault(&l.SilentPause, 5*time.Second)
 	switch {
 	case l.ReadLanes < 1 || l.ActionLanes < 1 || l.ReadLanes+l.ActionLanes > MaxLanes:
 		return l, fmt.Errorf("read lanes %d and action lanes %d: each must be at least 1, together at most %d", l.ReadLanes, l.ActionLanes, MaxLanes)
