@@ -18,6 +18,9 @@ const MaxScale = 100_000
 // world's own time must not fall behind what is asked for.
 const longestWait = 500 * time.Millisecond
 
+// shortestWait keeps the clock from spinning.
+const shortestWait = 10 * time.Microsecond
+
 // farAway is later than anything.
 var farAway = time.Unix(1<<40, 0)
 
@@ -133,7 +136,7 @@ func (c *Clock) next() (time.Time, bool) {
 	if wait > math.MaxInt64/2 {
 		return time.Time{}, false
 	}
-	return c.since.Add(time.Duration(wait)), true
+	return c.since.Add(time.Duration(math.Ceil(wait)) + 1), true // rather late than not yet
 }
 
 // run moves the world until the context ends.
@@ -153,7 +156,7 @@ func (c *Clock) run(ctx context.Context) {
 		c.moveTo(c.target())
 		wait := longestWait
 		if next, ok := c.next(); ok {
-			wait = min(wait, max(0, time.Until(next)))
+			wait = min(wait, max(shortestWait, time.Until(next)))
 		}
 		c.mu.Lock()
 		c.wakes = time.Now().Add(wait)

@@ -3,7 +3,9 @@ package lab
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -62,8 +64,8 @@ func (l *Lab) Configure(dir string, nats string) (path string, err error) {
 	if _, err := inventory.New(doc); err != nil {
 		return "", fmt.Errorf("world: it makes no valid inventory:\n%w", err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "secrets"), 0o700); err != nil {
-		return "", err
+	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("directory %q: %w; it must exist", dir, err)
 	}
 	files := map[string][]byte{
 		caFile: l.ca.PEM(), passwordFile: []byte(l.options.Password.Reveal() + "\n"),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -304,15 +303,4 @@ func (d *Desk) Await(ctx context.Context, id string, as func(Ticket) bool) (Tick
 			return t, ctx.Err()
 		}
 	}
-}
-
-// Accounts are the accounts tickets were submitted for.
-func (d *Desk) Accounts() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	seen := map[string]bool{}
-	for _, t := range d.tickets {
-		seen[t.Account] = true
-	}
-	return slices.Sorted(maps.Keys(seen))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -62,7 +63,7 @@ func newCommand() *cobra.Command {
 	s := &settings{}
 	c := &cobra.Command{
 		Use: "lab", Short: "Run a simulated world of Hyper-V hosts", Long: long, Example: examples,
-		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		Args: noArguments, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return s.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr()) },
 	}
 	f := c.Flags()
@@ -82,6 +83,14 @@ func newCommand() *cobra.Command {
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	c.SetUsageTemplate(c.UsageTemplate() + exitCodes)
 	return c
+}
+
+// noArguments refuses arguments beside the flags.
+func noArguments(c *cobra.Command, arguments []string) error {
+	if err := cobra.NoArgs(c, arguments); err != nil {
+		return &usageError{fmt.Errorf("argument %q: lab takes flags only; lab --help lists them", arguments[0])}
+	}
+	return nil
 }
 
 // spec is the world the flags ask for.
