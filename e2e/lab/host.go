@@ -37,8 +37,9 @@ type Host struct {
 	powerShells atomic.Uint64 // started so far
 	running     atomic.Int64  // running now
 
-	// down, still are what the wire shows; guarded by Lab.mu.
-	down, still bool
+	// down, still are what the wire shows; stuck tells that only the machine's
+	// management service stands still. Guarded by Lab.mu.
+	down, still, stuck bool
 }
 
 func (l *Lab) newHost(ctx context.Context, spec hypersim.HostSpec, address string, seed uint64) (*Host, error) {
@@ -144,7 +145,8 @@ func (h *Host) follow() (down bool) {
 			_ = h.server.Resume() // its ports were its own before
 		}
 	}
-	if still := !now.Down && (now.Frozen || now.Unreachable); still != h.still {
+	h.stuck = h.stuck && now.Frozen
+	if still := !now.Down && (now.Frozen && !h.stuck || now.Unreachable); still != h.still {
 		h.still = still
 		if still {
 			h.server.Freeze()

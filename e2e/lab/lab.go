@@ -189,6 +189,25 @@ func (l *Lab) At(t time.Time, a hypersim.Action) error {
 	return nil
 }
 
+// StickVMMS has the management service of a host stand still: WinRM and
+// PowerShell go on, and cmdlets of Hyper-V do not come back. Unfreezing the
+// host ends it.
+func (l *Lab) StickVMMS(host string) error {
+	h := l.byName[host]
+	if h == nil {
+		return fmt.Errorf("host %q: this lab has none of that name", host)
+	}
+	l.clock.CatchUp()
+	if err := l.world.Do(hypersim.Action{Do: hypersim.DoFreeze, Host: host}); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	h.stuck, l.turning[h] = true, false
+	l.mu.Unlock()
+	l.follow()
+	return nil
+}
+
 // Inject has cmdlets fail or hang from now on.
 func (l *Lab) Inject(f hypersim.Fault) error {
 	if err := l.Do(hypersim.Action{Do: hypersim.DoInject, Fault: &f}); err != nil {
@@ -236,6 +255,7 @@ func (l *Lab) turn(a hypersim.Action) {
 		return
 	}
 	l.mu.Lock()
+	h.stuck = h.stuck && a.Do != hypersim.DoFreeze
 	l.turning[h] = a.Do == hypersim.DoShutDown
 	l.mu.Unlock()
 	l.follow()

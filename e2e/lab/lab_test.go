@@ -255,6 +255,36 @@ func TestMemoryOfAShell(t *testing.T) {
 	}
 }
 
+// A management service that stands still holds cmdlets up and nothing else.
+func TestStuckVMMS(t *testing.T) {
+	l := start(t, nil)
+	h := dial(t, l, "p1")
+	id, err := h.FindVM(t.Context(), "vm1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.StickVMMS("p1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := identify(t, l.Host("p1"), patience); err != nil {
+		t.Errorf("WinRM does not answer: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := h.Read(ctx, id); err == nil {
+		t.Error("a cmdlet came back")
+	}
+	if err := l.Do(hypersim.Action{Do: hypersim.DoUnfreeze, Host: "p1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Read(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	if l.StickVMMS("nobody") == nil {
+		t.Error("the service of a host that is not there stands still")
+	}
+}
+
 func TestStartRefuses(t *testing.T) {
 	good := func() lab.Options {
 		return lab.Options{World: hypersim.Pair(1), Address: "127.0.0.1", TimeScale: 1, Password: secret.NewText(password)}

@@ -138,6 +138,7 @@ func TestDrive(t *testing.T) {
 		listening, still bool
 	}{
 		{"freeze", true, true}, {"unfreeze", true, false}, {"cut", true, true}, {"restore", true, false},
+		{"stick-vmms", true, false}, {"freeze", true, true}, {"stick-vmms", true, false}, {"unfreeze", true, false},
 		{"stop-winrm", false, false}, {"start-winrm", true, false}, {"restart-winrm", true, false},
 	} {
 		a.does("POST", "/v1/hosts/r1/"+step.verb, "", &host)

@@ -69,13 +69,14 @@ func (a *API) host(q *http.Request) (any, error) {
 // verbs are what can be done to a host: an action of the world, or something
 // of its WinRM service alone.
 var verbs = map[string]func(l *lab.Lab, h *lab.Host) error{
-	"kill":     does(hypersim.DoKill),
-	"start":    does(hypersim.DoStart),
-	"shutdown": does(hypersim.DoShutDown),
-	"freeze":   does(hypersim.DoFreeze),
-	"unfreeze": does(hypersim.DoUnfreeze),
-	"cut":      does(hypersim.DoCutWinRM),
-	"restore":  does(hypersim.DoRestoreWinRM),
+	"kill":       does(hypersim.DoKill),
+	"start":      does(hypersim.DoStart),
+	"shutdown":   does(hypersim.DoShutDown),
+	"freeze":     does(hypersim.DoFreeze),
+	"unfreeze":   does(hypersim.DoUnfreeze),
+	"cut":        does(hypersim.DoCutWinRM),
+	"restore":    does(hypersim.DoRestoreWinRM),
+	"stick-vmms": func(l *lab.Lab, h *lab.Host) error { return l.StickVMMS(h.Name()) },
 	"restart-winrm": func(_ *lab.Lab, h *lab.Host) error {
 		h.WinRM().Restart()
 		return nil

@@ -169,13 +169,23 @@ func (d *Desk) name(request *events.Request) {
 		request.System = d.options.System
 	}
 	if request.Ticket == "" {
-		d.mu.Lock()
-		d.last++
-		request.Ticket = fmt.Sprintf("LAB-%d", d.last)
-		d.mu.Unlock()
+		request.Ticket = d.number()
 	}
 	if request.Revision == 0 {
 		request.Revision = 1
+	}
+}
+
+// number is a ticket number that is not in use, not even by a ticket of an
+// earlier desk on the same bus.
+func (d *Desk) number() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for {
+		d.last++
+		if id := fmt.Sprintf("LAB-%d", d.last); d.tickets[id] == nil {
+			return id
+		}
 	}
 }
 
