@@ -168,8 +168,22 @@ func (h *Host) run(ctx context.Context, p winrm.Process) int {
 		return powerShell(ctx, p.Line(), p.Stdin, p.Stdout, p.Stderr)
 	}
 	return cmdexe.Run(ctx, cmdexe.Host{
-		ComputerName: h.shell.ComputerName(), User: p.User, Version: h.version, Address: h.address, Env: p.Env, PowerShell: powerShell,
+		ComputerName: h.shell.ComputerName(), User: p.User, Version: h.version, Address: h.address, Env: h.environment(p), PowerShell: powerShell,
 	}, p.Line(), p.Stdin, p.Stdout, p.Stderr)
+}
+
+// environment are the variables of a process: the machine's, the user's and
+// those its shell was given.
+func (h *Host) environment(p winrm.Process) map[string]string {
+	domain, name, _ := strings.Cut(p.User, `\`)
+	env := map[string]string{
+		"COMPUTERNAME": h.shell.ComputerName(), "USERDOMAIN": domain, "USERNAME": name, "USERPROFILE": `C:\Users\` + name,
+		"OS": "Windows_NT", "PROCESSOR_ARCHITECTURE": "AMD64", "SYSTEMDRIVE": "C:", "SYSTEMROOT": `C:\Windows`, "WINDIR": `C:\Windows`,
+	}
+	for name, value := range p.Env {
+		env[strings.ToUpper(name)] = value
+	}
+	return env
 }
 
 // program is which of the programs a host has a path names; empty when none.
