@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -181,14 +182,41 @@ func (t Ticket) Said() string {
 	return t.Answers[len(t.Answers)-1].Sentence
 }
 
-// Submit has the ticket system submit a ticket, so many times, and returns its number.
+// connectWithin bounds how long the lab's ticket system may take to find a bus
+// that has just come up.
+const connectWithin = 15 * time.Second
+
+// Submit has the ticket system submit a ticket, so many times, and returns its
+// number. A ticket system without a bus is waited for.
 func (l *Lab) Submit(ctx context.Context, request any, times int) (string, error) {
 	var answer struct {
 		Ticket string `json:"ticket"`
 	}
-	err := l.call(ctx, http.MethodPost, fmt.Sprintf("/v1/tickets?times=%d", times), request, &answer)
-	return answer.Ticket, err
+	limited, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	for {
+		err := l.call(ctx, http.MethodPost, fmt.Sprintf("/v1/tickets?times=%d", times), request, &answer)
+		if status := (*StatusError)(nil); !errors.As(err, &status) || status.Status != http.StatusServiceUnavailable {
+			return answer.Ticket, err
+		}
+		select {
+		case <-limited.Done():
+			return "", err
+		case <-time.After(pollEvery):
+		}
+	}
 }
+
+// StatusError is an answer of the admin API that is an error.
+type StatusError struct {
+	// Status is the HTTP status.
+	Status int
+	// Text says what was asked and what came back.
+	Text string
+}
+
+// Error implements error.
+func (e *StatusError) Error() string { return e.Text }
 
 // Ticket reads a ticket.
 func (l *Lab) Ticket(ctx context.Context, id string) (Ticket, error) {
@@ -246,7 +274,7 @@ func (l *Lab) call(ctx context.Context, method, path string, body, answer any) e
 		return err
 	}
 	if r.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("the lab answers %s %s with %s: %s", method, path, r.Status, bytes.TrimSpace(raw))
+		return &StatusError{Status: r.StatusCode, Text: fmt.Sprintf("the lab answers %s %s with %s: %s", method, path, r.Status, bytes.TrimSpace(raw))}
 	}
 	if answer == nil {
 		return nil

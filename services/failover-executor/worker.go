@@ -227,11 +227,10 @@ func (w *worker) settle(id string, err error) {
 
 // putOff arms a timer for an order that must not begin yet.
 func (w *worker) putOff(ctx context.Context, ask run.Ask) error {
-	for _, l := range w.letters[ask.Settles] {
-		if err := w.x.putOff(ctx, l, ask.Until); err != nil {
+	if letters := w.letters[ask.Settles]; len(letters) > 0 {
+		if err := w.x.putOff(ctx, letters[0], ask.Until); err != nil {
 			return err
 		}
-		break
 	}
 	w.settle(ask.Settles, nil)
 	return nil

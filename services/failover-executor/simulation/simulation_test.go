@@ -68,9 +68,9 @@ func TestSchedules(t *testing.T) {
 // tally counts what the stories were about, so that a simulation that covers
 // less than it says can be seen.
 type tally struct {
-	stories, deaths, twice, refused int
-	outcomes                        map[string]int
-	crashes                         map[string]bool
+	stories, deaths, twice int
+	outcomes               map[string]int
+	crashes                map[string]bool
 }
 
 func newTally() *tally { return &tally{outcomes: map[string]int{}, crashes: map[string]bool{}} }
