@@ -1,7 +1,6 @@
 package cmdlets
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -94,9 +93,4 @@ func invalid(format string, args ...any) *hypersim.CmdletError {
 // unsupported is what this lab does not do, by name.
 func unsupported(what string) *powershell.ErrorRecord {
 	return powershell.NewErrorRecord("System.NotSupportedException", "NotSupportedByLab", powershell.NotImplemented, what+" is not supported by this lab.")
-}
-
-// cancelled tells whether an error is only that the process is over.
-func cancelled(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

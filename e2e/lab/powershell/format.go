@@ -37,15 +37,14 @@ type formatter struct {
 
 // view is how a group of objects is shown.
 type view struct {
-	list      bool
-	columns   []column
-	class     *Class // for columns with a Show of their own
-	show      []Column
-	hide      bool // table without header
-	wrap      bool
-	autosize  bool
-	groupBy   string
-	labelWith int
+	list     bool
+	columns  []column
+	class    *Class // for columns with a Show of their own
+	show     []Column
+	hide     bool // table without header
+	wrap     bool
+	autosize bool
+	groupBy  string
 }
 
 // formatEntry is what Format-Table and Format-List put out: objects with the

@@ -63,13 +63,6 @@ func (c *scope) function(key string) *function {
 	return nil
 }
 
-// push enters a new scope and gives the way back.
-func (s *Session) push(script bool) func() {
-	saved := s.scope
-	s.scope = &scope{parent: saved, script: script}
-	return func() { s.scope = saved }
-}
-
 // scopeOf finds the scope a prefix names; nil when there is no such scope.
 func (s *Session) scopeOf(prefix string) *scope {
 	switch prefix {

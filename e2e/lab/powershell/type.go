@@ -95,7 +95,7 @@ func define(name string, k kind, short ...string) *Type {
 // The built-in types. Short names are PowerShell's type accelerators.
 var (
 	typeObject      = define("System.Object", kindObject, "object")
-	typeVoid        = define("System.Void", kindVoid, "void")
+	_               = define("System.Void", kindVoid, "void")
 	typeString      = define("System.String", kindString, "string")
 	typeChar        = define("System.Char", kindChar, "char")
 	typeBool        = define("System.Boolean", kindBool, "bool")

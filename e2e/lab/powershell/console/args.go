@@ -23,8 +23,6 @@ type options struct {
 	noExit       bool
 	nothing      bool // no command at all
 	help         bool
-	input        string
-	encodedArgs  string
 	scriptInArgs bool
 }
 
