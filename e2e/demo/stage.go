@@ -30,6 +30,10 @@ type Options struct {
 // boots in a second and a half instead of half a minute.
 const timeScale = "20"
 
+// labAddress gives the lab's hosts free ports instead of addresses of their own,
+// so that a lab that runs already is not in the way.
+const labAddress = "127.0.0.1"
+
 // stage is the running world, and the voice that tells of it.
 type stage struct {
 	Options
@@ -82,7 +86,7 @@ func (s *stage) set(ctx context.Context) error {
 	}
 	s.say("Starting the lab: two sites, four Hyper-V hosts, eight VMs that replicate, at %s times real time.", timeScale)
 	s.lab, err = programs.StartLab(ctx, s.Programs, s.log("lab"), "--dir", s.folder, "--nats", fmt.Sprintf("nats://127.0.0.1:%d", port),
-		"--time-scale", timeScale, "--ps-start", "100ms")
+		"--address", labAddress, "--time-scale", timeScale, "--ps-start", "100ms")
 	if err != nil {
 		return err
 	}
