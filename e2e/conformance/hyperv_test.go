@@ -85,14 +85,14 @@ func (p *pair) fixture() *hypertest.Pair {
 		ToPrimary: hyperv.ReplicaServer{Server: "p1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
 		ToReplica: hyperv.ReplicaServer{Server: "r1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
 		Adapter:   "Front", TestSwitch: "Isolated", Pass: p.world.Advance, Disposable: true,
-		Writes: func(t *testing.T, h hyperv.Host) int64 {
+		Writes: func(t hypertest.T, h hyperv.Host) int64 {
 			c, there := p.world.Copy(h.Name(), testedVM)
 			if !there {
 				t.Fatalf("%s has no copy", h.Name())
 			}
 			return c.Writes
 		},
-		Save: func(t *testing.T, h hyperv.Host) {
+		Save: func(t hypertest.T, h hyperv.Host) {
 			if err := machine(h).SaveVM(t.Context(), testedVM); err != nil {
 				t.Fatal(err)
 			}
@@ -100,21 +100,21 @@ func (p *pair) fixture() *hypertest.Pair {
 		Resume: func(h hyperv.Host) error {
 			return machine(h).ResumeVMReplication(context.Background(), testedVM, hypersim.ResumeVMReplicationOptions{})
 		},
-		NewVM: func(t *testing.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
+		NewVM: func(t hypertest.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
 			id, err := machine(h).NewVM(t.Context(), name)
 			return id, err == nil
 		},
-		RenameAdapter: func(t *testing.T, h hyperv.Host, name string) bool {
+		RenameAdapter: func(t hypertest.T, h hyperv.Host, name string) bool {
 			err := machine(h).RenameVMNetworkAdapter(t.Context(), testedVM, p.adapter, name)
 			if err == nil {
 				p.adapter = name
 			}
 			return err == nil
 		},
-		NewSwitch: func(t *testing.T, h hyperv.Host, name string) bool {
+		NewSwitch: func(t hypertest.T, h hyperv.Host, name string) bool {
 			return machine(h).NewVMSwitch(t.Context(), name) == nil
 		},
-		Changing: func(_ *testing.T, h hyperv.Host) []string {
+		Changing: func(_ hypertest.T, h hyperv.Host) []string {
 			var all []string
 			entries, _ := p.world.Journal()
 			for _, e := range entries {
@@ -144,7 +144,7 @@ var faults = map[hypertest.Fault][]lab.Fault{
 
 // breakNext makes the next call to a host go wrong. The lanes are opened
 // before, so that it is the call that meets the fault and not their start.
-func (p *pair) breakNext(t *testing.T, h hyperv.Host, f hypertest.Fault) bool {
+func (p *pair) breakNext(t hypertest.T, h hyperv.Host, f hypertest.Fault) bool {
 	t.Helper()
 	armed, known := faults[f]
 	if !known {

@@ -91,14 +91,14 @@ func pairOf(w *hypersim.World, pass func(time.Duration)) *hypertest.Pair {
 		ToReplica: hyperv.ReplicaServer{Server: "r1.hyperv.example", Port: 80, Authentication: hyperv.AuthKerberos},
 		Adapter:   "Front", TestSwitch: "Isolated", Pass: pass, Now: w.Now, Disposable: true,
 	}
-	p.Writes = func(t *testing.T, h hyperv.Host) int64 {
+	p.Writes = func(t hypertest.T, h hyperv.Host) int64 {
 		c, ok := w.Copy(h.Name(), testedVM)
 		if !ok {
 			t.Fatalf("%s has no copy", h.Name())
 		}
 		return c.Writes
 	}
-	p.Save = func(t *testing.T, h hyperv.Host) {
+	p.Save = func(t hypertest.T, h hyperv.Host) {
 		if err := w.Machine(h.Name()).SaveVM(t.Context(), testedVM); err != nil {
 			t.Fatal(err)
 		}
@@ -106,22 +106,22 @@ func pairOf(w *hypersim.World, pass func(time.Duration)) *hypertest.Pair {
 	p.Resume = func(h hyperv.Host) error {
 		return w.Machine(h.Name()).ResumeVMReplication(context.Background(), testedVM, hypersim.ResumeVMReplicationOptions{})
 	}
-	p.NewVM = func(t *testing.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
+	p.NewVM = func(t hypertest.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
 		id, err := w.Machine(h.Name()).NewVM(t.Context(), name)
 		return id, err == nil
 	}
 	adapter := "Front"
-	p.RenameAdapter = func(t *testing.T, h hyperv.Host, name string) bool {
+	p.RenameAdapter = func(t hypertest.T, h hyperv.Host, name string) bool {
 		err := w.Machine(h.Name()).RenameVMNetworkAdapter(t.Context(), testedVM, adapter, name)
 		if err == nil {
 			adapter = name
 		}
 		return err == nil
 	}
-	p.NewSwitch = func(t *testing.T, h hyperv.Host, name string) bool {
+	p.NewSwitch = func(t hypertest.T, h hyperv.Host, name string) bool {
 		return w.Machine(h.Name()).NewVMSwitch(t.Context(), name) == nil
 	}
-	p.Changing = func(_ *testing.T, h hyperv.Host) []string {
+	p.Changing = func(_ hypertest.T, h hyperv.Host) []string {
 		var all []string
 		entries, _ := w.Journal()
 		for _, e := range entries {
@@ -131,13 +131,13 @@ func pairOf(w *hypersim.World, pass func(time.Duration)) *hypertest.Pair {
 		}
 		return all
 	}
-	p.Break = func(t *testing.T, h hyperv.Host, f hypertest.Fault) bool { return breakNext(t, w, h, f) }
+	p.Break = func(t hypertest.T, h hyperv.Host, f hypertest.Fault) bool { return breakNext(t, w, h, f) }
 	p.Mend = func() { _ = w.Do(hypersim.Action{Do: hypersim.DoClearFaults}) }
 	return p
 }
 
 // breakNext maps the suite's faults to the simulator's.
-func breakNext(t *testing.T, w *hypersim.World, h hyperv.Host, f hypertest.Fault) bool {
+func breakNext(t hypertest.T, w *hypersim.World, h hyperv.Host, f hypertest.Fault) bool {
 	kind, ok := map[hypertest.Fault]hypersim.FaultKind{
 		hypertest.Unreachable: hypersim.FaultUnreachable, hypertest.NeverArrives: hypersim.FaultTimeout,
 		hypertest.ReplyLost: hypersim.FaultReplyLost, hypertest.NoReply: hypersim.FaultNoReply,

@@ -10,7 +10,7 @@ import (
 // noPoint is a recovery point no replica has.
 const noPoint hyperv.RecoveryPointID = "00000000-dead-4bad-8000-0000000000aa"
 
-var testCases = []one{
+var testCases = []Case{
 	{"TestFailover", func(t *trial) {
 		t.firstTestNetwork(t.TestSwitch)
 		before := t.shows(t.Primary, hyperv.ModePrimary, hyperv.StateReplicating)
@@ -99,7 +99,7 @@ func (t *trial) anyPoint() hyperv.RecoveryPoint {
 	return points[len(points)/2] // neither about to expire nor the latest data
 }
 
-var plannedCases = []one{
+var plannedCases = []Case{
 	{"PlannedFailover", func(t *trial) {
 		t.refused("Prepare while running", t.Primary, hyperv.CodeWrongState, t.prepare(t.Primary))
 		t.refused("Prepare on the replica", t.Replica, hyperv.CodeWrongState, t.prepare(t.Replica))
@@ -167,7 +167,7 @@ func (t *trial) settled(h hyperv.Host) {
 	})
 }
 
-var unplannedCases = []one{
+var unplannedCases = []Case{
 	{"UnplannedFailover", func(t *trial) {
 		t.needsResume()
 		t.refused("FailOver on the primary", t.Primary, hyperv.CodeWrongState, t.failOver(t.Primary, ""))
@@ -230,7 +230,7 @@ func (t *trial) needsDisposable() {
 	}
 }
 
-var cancelCases = []one{
+var cancelCases = []Case{
 	{"CancelNothing", func(t *trial) {
 		t.idle("CancelFailover on the primary", t.cancel(t.Primary))
 		t.idle("CancelFailover on the replica", t.cancel(t.Replica))
@@ -284,7 +284,7 @@ var cancelCases = []one{
 	}},
 }
 
-var roleCases = []one{
+var roleCases = []Case{
 	{"BecomeReplica", func(t *trial) {
 		t.needsDisposable()
 		t.refused("BecomeReplica while running", t.Primary, hyperv.CodeWrongState, t.becomeReplica(t.Primary))
@@ -308,7 +308,7 @@ var roleCases = []one{
 	}},
 }
 
-var boundaryCases = []one{
+var boundaryCases = []Case{
 	{"BeginByPast", func(t *trial) {
 		t.fails("Stop", t.Primary, hyperv.ClassRetry, hyperv.CodeTooLate, func(ctx context.Context) (hyperv.Change, error) {
 			return t.stop(t.Primary)(hyperv.BeginBy(ctx, time.Unix(0, 0)))

@@ -51,7 +51,7 @@ var verdicts = []verdict{
 	{Garbage, hyperv.ClassUnknown, []string{hyperv.CodeGarbage, hyperv.CodeReplyLost}, true},
 }
 
-var faultCases = []one{
+var faultCases = []Case{
 	{"HeldUpLands", func(t *trial) {
 		t.holdUp(func(ctx context.Context) context.Context { return ctx })
 		t.until("the effect of the request held up", func() bool { return t.read(t.Primary).Power == hyperv.PowerOff })

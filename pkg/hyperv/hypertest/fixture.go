@@ -47,26 +47,26 @@ type Pair struct {
 	// What follows is optional: a nil field leaves out the cases that need it.
 
 	// Writes counts the writes the VM's disks on a host hold.
-	Writes func(t *testing.T, h hyperv.Host) int64
+	Writes func(t T, h hyperv.Host) int64
 	// Resume resumes replication of the VM on a host where it is in Error.
 	// Without it, cases that leave the primary there run on Disposable pairs only.
 	Resume func(h hyperv.Host) error
 	// Save saves the VM's state on a host.
-	Save func(t *testing.T, h hyperv.Host)
+	Save func(t T, h hyperv.Host)
 	// NewVM makes another VM, off and not replicated, on a host, and returns
 	// its id; false when the host will not have the name.
-	NewVM func(t *testing.T, h hyperv.Host, name string) (hyperv.VMID, bool)
+	NewVM func(t T, h hyperv.Host, name string) (hyperv.VMID, bool)
 	// RenameAdapter gives Adapter another name on a host; false when the host
 	// will not have it.
-	RenameAdapter func(t *testing.T, h hyperv.Host, name string) bool
+	RenameAdapter func(t T, h hyperv.Host, name string) bool
 	// NewSwitch makes a virtual switch on a host; false when the host will not
 	// have the name.
-	NewSwitch func(t *testing.T, h hyperv.Host, name string) bool
+	NewSwitch func(t T, h hyperv.Host, name string) bool
 	// Changing lists the cmdlets that have changed something on a host so far.
-	Changing func(t *testing.T, h hyperv.Host) []string
+	Changing func(t T, h hyperv.Host) []string
 	// Break makes the next call to a host go wrong; false when the fixture
 	// cannot do this one. Mend makes everything work again.
-	Break func(t *testing.T, h hyperv.Host, f Fault) bool
+	Break func(t T, h hyperv.Host, f Fault) bool
 	Mend  func()
 }
 

@@ -199,15 +199,15 @@ func mutatedPair(t *testing.T, make func(mutant) hyperv.Host) *hypertest.Pair {
 		Primary: make(mutant{w.Host("p1"), w}), Replica: make(mutant{w.Host("r1"), w}), VM: testedVM, VMName: hypertest.Mark,
 		ToPrimary: hyperv.ReplicaServer{Server: "p1"}, ToReplica: hyperv.ReplicaServer{Server: "r1"},
 		Adapter: "Front", TestSwitch: "Isolated", Pass: w.Advance, Now: w.Now, Disposable: true,
-		NewVM: func(t *testing.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
+		NewVM: func(t hypertest.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
 			id, err := w.Machine(h.Name()).NewVM(t.Context(), name)
 			return id, err == nil
 		},
-		Writes: func(_ *testing.T, h hyperv.Host) int64 {
+		Writes: func(_ hypertest.T, h hyperv.Host) int64 {
 			c, _ := w.Copy(h.Name(), testedVM)
 			return c.Writes
 		},
-		Break: func(t *testing.T, h hyperv.Host, f hypertest.Fault) bool {
+		Break: func(t hypertest.T, h hyperv.Host, f hypertest.Fault) bool {
 			if kinds[f] == "" {
 				return false
 			}

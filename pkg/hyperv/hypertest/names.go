@@ -22,7 +22,7 @@ func Names() []string {
 	}
 }
 
-var nameCases = []one{
+var nameCases = []Case{
 	{"VMNames", func(t *trial) {
 		if t.NewVM == nil {
 			t.Skip("the fixture makes no VMs")

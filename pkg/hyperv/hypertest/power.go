@@ -6,7 +6,7 @@ import (
 	"lifeboat.io/pkg/hyperv"
 )
 
-var powerCases = []one{
+var powerCases = []Case{
 	{"StopAndStart", func(t *trial) {
 		c := t.acts("Stop", t.stop(t.Primary))
 		if c.Before.Power != hyperv.PowerRunning || c.After.Power != hyperv.PowerOff {
@@ -57,7 +57,7 @@ var powerCases = []one{
 	}},
 }
 
-var networkCases = []one{
+var networkCases = []Case{
 	{"SetTestNetwork", func(t *trial) {
 		c := t.firstTestNetwork(t.TestSwitch)
 		for _, a := range c.After.Adapters {

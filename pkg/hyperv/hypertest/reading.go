@@ -11,7 +11,7 @@ import (
 // absent is an id no host has.
 const absent hyperv.VMID = "00000000-dead-4bad-8000-00000000beef"
 
-var readingCases = []one{
+var readingCases = []Case{
 	{"Info", func(t *trial) {
 		info, err := t.Replica.Info(t.Context())
 		if err != nil {

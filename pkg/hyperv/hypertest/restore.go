@@ -3,7 +3,6 @@ package hypertest
 import (
 	"context"
 	"errors"
-	"testing"
 	"time"
 
 	"lifeboat.io/pkg/hyperv"
@@ -11,25 +10,52 @@ import (
 
 // bringBackAfter brings the pair back to its starting state when the case is
 // over, whatever the case did or failed to do.
-func (p *Pair) bringBackAfter(t *testing.T) {
+func (p *Pair) bringBackAfter(t T) {
 	t.Helper()
-	primary, err := p.Primary.Read(t.Context(), p.VM)
-	if err != nil {
-		t.Fatal(err)
-	}
-	replica, err := p.Replica.Read(t.Context(), p.VM)
+	start, err := p.Settings(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.bringBack(context.Background(), primary, replica); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), bringBackLimit)
+		defer cancel()
+		if err := p.BringBack(ctx, start); err != nil {
 			t.Errorf("the VM could not be brought back to where it was; look after it by hand: %v", err)
 		}
 	})
 }
 
-// bringBack undoes what cases do, as far as the verbs can.
-func (p *Pair) bringBack(ctx context.Context, primary, replica hyperv.VM) error {
+// bringBackLimit bounds bringing a pair back, in real time: a few steps that may
+// each have to wait out the pair's patience.
+const bringBackLimit = 2 * time.Hour
+
+// Settings are what cases change of a VM in its starting state besides its
+// states, as it was read.
+type Settings struct {
+	// PrimaryAutoStart and ReplicaAutoStart are the automatic start actions.
+	PrimaryAutoStart hyperv.StartAction `json:"primaryAutoStart"`
+	ReplicaAutoStart hyperv.StartAction `json:"replicaAutoStart"`
+	// TestNetwork is what the replica's adapters are connected to in tests.
+	TestNetwork []hyperv.AdapterSwitch `json:"testNetwork,omitempty"`
+}
+
+// Settings reads the settings to bring back later.
+func (p *Pair) Settings(ctx context.Context) (Settings, error) {
+	primary, err := p.Primary.Read(ctx, p.VM)
+	if err != nil {
+		return Settings{}, err
+	}
+	replica, err := p.Replica.Read(ctx, p.VM)
+	if err != nil {
+		return Settings{}, err
+	}
+	return Settings{PrimaryAutoStart: primary.AutoStart, ReplicaAutoStart: replica.AutoStart, TestNetwork: testNetworkOf(replica)}, nil
+}
+
+// BringBack undoes what cases do, as far as the verbs can: it stops tests,
+// cancels failovers and preparations, fails back, restores the settings, starts
+// the VM on the primary and waits until it replicates.
+func (p *Pair) BringBack(ctx context.Context, start Settings) error {
 	if p.Mend != nil {
 		p.Mend() // the verbs below must get through
 	}
@@ -48,13 +74,13 @@ func (p *Pair) bringBack(ctx context.Context, primary, replica hyperv.VM) error 
 	}
 	steps = append(steps,
 		func(ctx context.Context) (hyperv.Change, error) {
-			return p.Replica.SetTestNetwork(ctx, p.VM, testNetworkOf(replica))
+			return p.Replica.SetTestNetwork(ctx, p.VM, start.TestNetwork)
 		},
 		func(ctx context.Context) (hyperv.Change, error) {
-			return p.Primary.SetAutoStart(ctx, p.VM, primary.AutoStart)
+			return p.Primary.SetAutoStart(ctx, p.VM, start.PrimaryAutoStart)
 		},
 		func(ctx context.Context) (hyperv.Change, error) {
-			return p.Replica.SetAutoStart(ctx, p.VM, replica.AutoStart)
+			return p.Replica.SetAutoStart(ctx, p.VM, start.ReplicaAutoStart)
 		},
 		func(ctx context.Context) (hyperv.Change, error) { return p.Primary.Start(ctx, p.VM) })
 	if err := p.each(ctx, steps...); err != nil {

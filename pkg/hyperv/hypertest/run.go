@@ -10,38 +10,27 @@ import (
 	"lifeboat.io/pkg/hyperv"
 )
 
-// one is a case: a name and what it does with a pair.
-type one struct {
-	name string
-	run  func(t *trial)
-}
-
 // cases are the whole suite.
-var cases = [][]one{readingCases, powerCases, networkCases, testCases, plannedCases, unplannedCases, cancelCases, roleCases, boundaryCases, nameCases, faultCases}
+var cases = [][]Case{readingCases, powerCases, networkCases, testCases, plannedCases, unplannedCases, cancelCases, roleCases, boundaryCases, nameCases, faultCases}
 
 // Run runs the suite. Each case is a subtest with a pair of its own.
 func Run(t *testing.T, f Fixture) {
-	for _, group := range cases {
-		for _, c := range group {
-			t.Run(c.name, func(t *testing.T) {
-				p := f.Pair(t)
-				if !strings.HasPrefix(p.VMName, Mark) {
-					t.Fatalf("the VM is named %q: the suite uses only VMs whose name begins with %q", p.VMName, Mark)
-				}
-				x := &trial{T: t, Pair: p}
-				x.start()
-				if !p.Disposable {
-					p.bringBackAfter(t)
-				}
-				c.run(x)
-			})
-		}
+	for _, c := range Cases() {
+		t.Run(c.Name, func(t *testing.T) { c.Run(t, f.Pair(t)) })
+	}
+}
+
+// mustBeMarked refuses a VM whose name does not say that it may be used.
+func (p *Pair) mustBeMarked(t T) {
+	t.Helper()
+	if !strings.HasPrefix(p.VMName, Mark) {
+		t.Fatalf("the VM is named %q: the suite uses only VMs whose name begins with %q", p.VMName, Mark)
 	}
 }
 
 // trial is a case being run.
 type trial struct {
-	*testing.T
+	T
 	*Pair
 }
 
