@@ -1,7 +1,8 @@
 // Package telemetry sets OpenTelemetry tracing up in one call: an OTLP export
 // that is off unless configured, a bounded queue that drops rather than blocks,
 // one queue for all services of a process with a name for each, and a log
-// handler that writes the trace's ids.
+// handler that writes the trace's ids. A span that one process begins and
+// another ends is one span by its key (Keyed).
 //
 // The standard variables are honoured: OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER
 // (otlp or none), OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_TRACES_*,

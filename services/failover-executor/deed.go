@@ -56,7 +56,7 @@ func (w *worker) record(ctx context.Context, ask run.Ask) error {
 	if err != nil {
 		return err
 	}
-	w.state = state
+	w.state, w.recorded = state, seq
 	w.last.take(bus.Recorded{Seq: seq, Event: e})
 	w.mind.Recorded(ask)
 	w.endStretch(at)

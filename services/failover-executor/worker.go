@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"lifeboat.io/events"
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/services/failover-executor/run"
@@ -26,6 +28,8 @@ type worker struct {
 	loaded  bool
 	lease   *lease
 	stretch *stretch
+	// recorded is the sequence of the last event this worker recorded itself.
+	recorded uint64
 }
 
 // lastEvent is what the next event follows on.
@@ -162,7 +166,11 @@ func (w *worker) own(ctx context.Context) (fresh bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return true, w.load(ctx)
+	if err := w.load(ctx); err != nil {
+		return true, err
+	}
+	w.retell(ctx)
+	return true, nil
 }
 
 // load reads the log and folds it.
@@ -228,6 +236,7 @@ func (w *worker) settle(id string, err error) {
 // putOff arms a timer for an order that must not begin yet.
 func (w *worker) putOff(ctx context.Context, ask run.Ask) error {
 	if letters := w.letters[ask.Settles]; len(letters) > 0 {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, letters[0].from.Trace)
 		if err := w.x.putOff(ctx, letters[0], ask.Until); err != nil {
 			return err
 		}
@@ -247,7 +256,7 @@ func (w *worker) rest(ctx context.Context, until time.Time) (bool, error) {
 		w.sleep(ctx, left)
 		return false, nil
 	}
-	if err := w.x.remind(ctx, w.agg, until); err != nil {
+	if err := w.x.remind(w.inStretch(ctx), w.agg, until); err != nil {
 		return false, err
 	}
 	w.x.resting(w.agg, w.state.Seq)

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"lifeboat.io/events"
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/contract"
@@ -66,10 +69,26 @@ func (s *Service) answer(ctx context.Context, d bus.Delivery) error {
 		}
 		log.InfoContext(ctx, "said", "event", fmt.Sprintf("%T", v.Event))
 		if v.ID == c.Answer {
+			s.traceAnswer(ctx, c, v)
 			return nil
 		}
 	}
 	return errMoving
+}
+
+// traceAnswer makes the span of how long a ticket waited for its answer, from
+// its submission on, wherever it waited: the first part of the time that its
+// failover takes.
+func (s *Service) traceAnswer(ctx context.Context, c judgement.Case, v judgement.Verdict) {
+	_, span := s.tracer.Start(ctx, "answer ticket", trace.WithTimestamp(c.SubmittedAt))
+	defer span.End()
+	entry, _ := events.EntryOf(v.Event)
+	span.SetAttributes(
+		attribute.String("lifeboat.account", c.Request.Account),
+		attribute.String("lifeboat.action", string(c.Request.Action)),
+		attribute.String("lifeboat.outcome", entry.Event),
+		attribute.String("messaging.message.conversation_id", c.Request.Aggregate()),
+	)
 }
 
 // judge reads everything anew and asks for the next thing to do. It returns

@@ -40,7 +40,7 @@ type Tools struct {
 	Listener net.Listener
 	// Logger is where the service writes; nil means slog's default.
 	Logger *slog.Logger
-	// Tracing makes the spans of HTTP requests; nil means none.
+	// Tracing makes the spans of HTTP requests and of answers; nil means none.
 	Tracing trace.TracerProvider
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
@@ -52,6 +52,7 @@ type Service struct {
 	bus      *bus.Bus
 	log      *slog.Logger
 	tracing  trace.TracerProvider
+	tracer   trace.Tracer
 	now      func() time.Time
 	folder   string
 	listener net.Listener
@@ -80,6 +81,7 @@ func New(c Config, tools Tools) (*Service, error) {
 	if s.tracing == nil {
 		s.tracing = noop.NewTracerProvider()
 	}
+	s.tracer = s.tracing.Tracer("lifeboat.io/services/ticket-intake")
 	if s.now == nil {
 		s.now = time.Now
 	}
