@@ -44,7 +44,7 @@ type Host struct {
 
 func (l *Lab) newHost(ctx context.Context, spec hypersim.HostSpec, address string, seed uint64) (*Host, error) {
 	h := &Host{lab: l, spec: spec, machine: l.world.Machine(spec.Name), address: address}
-	settings := cmdlets.Settings{Latency: l.options.CmdletLatency, CatchUp: l.clock.CatchUp, Sleep: l.clock.Sleep}
+	settings := cmdlets.Settings{Latency: l.options.CmdletLatency, CatchUp: l.clock.CatchUp, Sleep: l.clock.Sleep, Zone: l.options.Zones[spec.Site]}
 	var err error
 	if h.shell, err = cmdlets.NewHost(ctx, l.world, spec.Name, settings); err != nil {
 		return nil, err

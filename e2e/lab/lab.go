@@ -45,6 +45,8 @@ type Options struct {
 	// PowerShellStart is what starting PowerShell takes, CmdletLatency what each
 	// cmdlet takes besides what it does; both in real time.
 	PowerShellStart, CmdletLatency time.Duration
+	// Zones are the time zones of the hosts of a site, UTC where none is given.
+	Zones map[string]*time.Location
 	// Password is the Administrator's on every host.
 	Password secret.Text
 	// Quotas are those of WinRM; zero fields take Windows' own.
@@ -133,6 +135,11 @@ func (o *Options) check() error {
 		return errors.New("password: it is empty; give one for the hosts' Administrator")
 	case len(o.World.Hosts) == 0:
 		return errors.New("world: it has no hosts; describe at least one")
+	}
+	for site := range o.Zones {
+		if !slices.ContainsFunc(o.World.Hosts, func(h hypersim.HostSpec) bool { return h.Site == site }) {
+			return fmt.Errorf("time zone of site %q: no host stands there; give a site of the world", site)
+		}
 	}
 	return checkScale(o.TimeScale)
 }

@@ -42,9 +42,25 @@ func (r *replication) look() *hypersim.Replication {
 	return &r.shown
 }
 
+// relationship is the Data of an object that shows one.
+type relationship interface {
+	look() *hypersim.Replication
+	// local is a time as the object's host shows it.
+	local(t time.Time) powershell.Value
+}
+
+// relationshipTime is a time of a relationship as a property.
+func relationshipTime(name string, get func(r *hypersim.Replication) time.Time) powershell.Property {
+	return powershell.Property{Name: name, Type: tDateTime, Get: func(v powershell.Value) powershell.Value {
+		r := v.(relationship)
+		return r.local(get(r.look()))
+	}}
+}
+
 // shared are the properties that VMReplication and VMReplicationHealth have in
-// common, over whatever gives the relationship.
-func shared(of func(v powershell.Value) *hypersim.Replication) []powershell.Property {
+// common.
+func shared() []powershell.Property {
+	of := func(v powershell.Value) *hypersim.Replication { return v.(relationship).look() }
 	p := func(name, typ string, get func(r *hypersim.Replication) powershell.Value) powershell.Property {
 		return powershell.Property{Name: name, Type: typ, Get: func(v powershell.Value) powershell.Value { return get(of(v)) }}
 	}
@@ -65,8 +81,8 @@ func shared(of func(v powershell.Value) *hypersim.Replication) []powershell.Prop
 		p("PrimaryServerName", tString, func(r *hypersim.Replication) powershell.Value { return r.PrimaryServer }),
 		p("ReplicaServerName", tString, func(r *hypersim.Replication) powershell.Value { return r.ReplicaServer }),
 		p("CurrentReplicaServerName", tString, func(r *hypersim.Replication) powershell.Value { return r.CurrentReplicaServerName }),
-		p("LastReplicationTime", tDateTime, func(r *hypersim.Replication) powershell.Value { return moment(r.LastReplication) }),
-		p("LastAppliedLogTime", tDateTime, func(r *hypersim.Replication) powershell.Value { return moment(r.LastApplied) }),
+		relationshipTime("LastReplicationTime", func(r *hypersim.Replication) time.Time { return r.LastReplication }),
+		relationshipTime("LastAppliedLogTime", func(r *hypersim.Replication) time.Time { return r.LastApplied }),
 		p("AllowedPrimaryServer", tString, func(r *hypersim.Replication) powershell.Value { return r.AllowedPrimaryServer }),
 		p("AutoResynchronizeEnabled", tBool, func(r *hypersim.Replication) powershell.Value { return r.AutoResynchronizeEnabled }),
 		p("AutoResynchronizeIntervalStart", tTimeSpan, func(r *hypersim.Replication) powershell.Value {
@@ -81,12 +97,13 @@ func shared(of func(v powershell.Value) *hypersim.Replication) []powershell.Prop
 	}
 }
 
-// moment is a time of a host as PowerShell shows it: local, null for never.
-func moment(t time.Time) powershell.Value {
+// local is a time as PowerShell on the session's host shows it: in the host's
+// time zone, null for never.
+func (s *session) local(t time.Time) powershell.Value {
 	if t.IsZero() {
 		return nil
 	}
-	return powershell.LocalTime(t, time.UTC)
+	return powershell.LocalTime(t, s.host.settings.Zone)
 }
 
 // authType is how a relationship authenticates; one that is not set up yet has
@@ -113,15 +130,15 @@ func init() {
 	}
 	frequency := func(r *hypersim.Replication) powershell.Value { return int32(r.Frequency.Seconds()) }
 	port := func(r *hypersim.Replication) powershell.Value { return int32(r.ReplicaPort) }
-	classReplication.Properties = append(shared(of),
+	classReplication.Properties = append(shared(),
 		p("AuthenticationType", typeSpace+".ReplicationAuthenticationType", authType),
 		p("CertificateThumbprint", tString, func(r *hypersim.Replication) powershell.Value { return r.CertificateThumbprint }),
 		p("CompressionEnabled", tBool, func(r *hypersim.Replication) powershell.Value { return r.CompressionEnabled }),
 		p("ReplicateHostKvpItems", tBool, func(*hypersim.Replication) powershell.Value { return true }),
 		p("BypassProxyServer", tBool, func(*hypersim.Replication) powershell.Value { return false }),
 		p("EnableWriteOrderPreservationAcrossDisks", tBool, func(*hypersim.Replication) powershell.Value { return true }),
-		p("InitialReplicationStartTime", tDateTime, func(r *hypersim.Replication) powershell.Value { return moment(r.InitialReplicationStartTime) }),
-		p("ResynchronizeStartTime", tDateTime, func(r *hypersim.Replication) powershell.Value { return moment(r.ResynchronizeStartTime) }),
+		relationshipTime("InitialReplicationStartTime", func(r *hypersim.Replication) time.Time { return r.InitialReplicationStartTime }),
+		relationshipTime("ResynchronizeStartTime", func(r *hypersim.Replication) time.Time { return r.ResynchronizeStartTime }),
 		p("RecoveryHistory", tInt32, func(r *hypersim.Replication) powershell.Value { return int32(r.RecoveryHistory) }),
 		p("ReplicaServerPort", tInt32, port),
 		p("ReplicationFrequencySec", tInt32, frequency),
@@ -171,16 +188,26 @@ func (r *replication) disks(replicated bool) powershell.Value {
 	return all
 }
 
+// measurement is the Data of a VMReplicationHealth object: the relationship as
+// it was measured.
+type measurement struct {
+	*session
+	hypersim.Measurement
+}
+
+// look is the relationship as it was.
+func (m *measurement) look() *hypersim.Replication { return &m.Measurement.Replication }
+
 var classReplicationHealth = &powershell.Class{
 	Name: typeSpace + ".VMReplicationHealth", Bases: []string{typeSpace + ".VirtualizationObject"},
 	Table: []powershell.Column{
 		{Property: "VMName"}, {Property: "State"}, {Property: "Health"}, {Property: "LReplTime"},
 		{Label: "PReplSize(M)", Show: func(v powershell.Value) powershell.Value {
-			return megabytes(v.(*hypersim.Measurement).PendingReplicationSize)
+			return megabytes(v.(*measurement).PendingReplicationSize)
 		}, Right: true},
 		{Property: "AvgLatency"},
 		{Label: "AvgReplSize(M)", Show: func(v powershell.Value) powershell.Value {
-			return megabytes(v.(*hypersim.Measurement).AverageReplicationSize)
+			return megabytes(v.(*measurement).AverageReplicationSize)
 		}, Right: true},
 		{Property: "Relationship"},
 	},
@@ -193,7 +220,13 @@ func megabytes(bytes int64) powershell.Value {
 
 func init() {
 	p := func(name, typ string, get func(m *hypersim.Measurement) powershell.Value) powershell.Property {
-		return powershell.Property{Name: name, Type: typ, Get: func(v powershell.Value) powershell.Value { return get(v.(*hypersim.Measurement)) }}
+		return powershell.Property{Name: name, Type: typ, Get: func(v powershell.Value) powershell.Value { return get(&v.(*measurement).Measurement) }}
+	}
+	at := func(name string, get func(m *hypersim.Measurement) time.Time) powershell.Property {
+		return powershell.Property{Name: name, Type: tDateTime, Get: func(v powershell.Value) powershell.Value {
+			m := v.(*measurement)
+			return m.local(get(&m.Measurement))
+		}}
 	}
 	kind := func(t hyperv.ReplicationType) powershell.Value {
 		if t == "" {
@@ -210,14 +243,14 @@ func init() {
 	pending := func(m *hypersim.Measurement) powershell.Value { return uint64(m.PendingReplicationSize) }
 	average := func(m *hypersim.Measurement) powershell.Value { return uint64(m.AverageReplicationSize) }
 	classReplicationHealth.Properties = append(
-		shared(func(v powershell.Value) *hypersim.Replication { return &v.(*hypersim.Measurement).Replication }),
+		shared(),
 		p("CurrentTask", typeSpace+".VMCurrentTask[]", func(*hypersim.Measurement) powershell.Value { return powershell.NewArray() }),
-		p("MonitoringStartTime", tDateTime, func(m *hypersim.Measurement) powershell.Value { return moment(m.MonitoringStartTime) }),
-		p("MonitoringEndTime", tDateTime, func(m *hypersim.Measurement) powershell.Value { return moment(m.MonitoringEndTime) }),
+		at("MonitoringStartTime", func(m *hypersim.Measurement) time.Time { return m.MonitoringStartTime }),
+		at("MonitoringEndTime", func(m *hypersim.Measurement) time.Time { return m.MonitoringEndTime }),
 		p("LastReplicationType", typeSpace+".VMReplicationType", func(m *hypersim.Measurement) powershell.Value { return kind(m.LastReplicationType) }),
 		p("FailedOverReplicationType", typeSpace+".VMReplicationType", func(m *hypersim.Measurement) powershell.Value { return kind(m.FailedOver) }),
-		p("LastTestFailoverInitiatedTime", tDateTime, func(m *hypersim.Measurement) powershell.Value { return moment(m.LastTestFailoverInitiatedTime) }),
-		p("LastVSSSnapshotTime", tDateTime, func(m *hypersim.Measurement) powershell.Value { return moment(m.LastVSSSnapshotTime) }),
+		at("LastTestFailoverInitiatedTime", func(m *hypersim.Measurement) time.Time { return m.LastTestFailoverInitiatedTime }),
+		at("LastVSSSnapshotTime", func(m *hypersim.Measurement) time.Time { return m.LastVSSSnapshotTime }),
 		p("InitialReplicationSize", tUInt64, func(*hypersim.Measurement) powershell.Value { return uint64(0) }),
 		p("PendingReplicationSize", tUInt64, pending), p("AverageReplicationSize", tUInt64, average),
 		p("MaximumReplicationSize", tUInt64, func(m *hypersim.Measurement) powershell.Value { return uint64(m.MaximumReplicationSize) }),
@@ -233,7 +266,7 @@ func init() {
 			}
 			return all
 		}),
-		p("LReplTime", tDateTime, func(m *hypersim.Measurement) powershell.Value { return moment(m.LastReplication) }),
+		at("LReplTime", func(m *hypersim.Measurement) time.Time { return m.LastReplication }),
 		p("PReplSize", tUInt64, pending), p("AvgReplSize", tUInt64, average), p("AvgLatency", tTimeSpan, latency),
 	)
 }

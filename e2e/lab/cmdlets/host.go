@@ -22,6 +22,8 @@ type Settings struct {
 	// Sleep waits in the host's time, or returns the context's error; nil
 	// waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Zone is the host's time zone; nil means UTC.
+	Zone *time.Location
 }
 
 // Host is one simulated host as the PowerShell processes on it see it. It is
@@ -44,6 +46,9 @@ func NewHost(ctx context.Context, w *hypersim.World, name string, s Settings) (*
 	h := &Host{machine: w.Machine(name), world: w, settings: s}
 	if h.machine == nil {
 		return nil, fmt.Errorf("host %q: this world has none of that name", name)
+	}
+	if h.settings.Zone == nil {
+		h.settings.Zone = time.UTC
 	}
 	var err error
 	if h.record, err = h.machine.GetVMHost(h.waiting(ctx)); err != nil {
@@ -68,7 +73,7 @@ func hasNumberBug(version string) bool {
 // Options are the options of one PowerShell process on the host.
 func (h *Host) Options(user string) powershell.Options {
 	return powershell.Options{
-		Modules: h.modules, Now: h.Clock, Zone: time.UTC, Sleep: h.settings.Sleep,
+		Modules: h.modules, Now: h.Clock, Zone: h.settings.Zone, Sleep: h.settings.Sleep,
 		ComputerName: h.record.Name, User: user, State: &session{host: h},
 		Env: map[string]string{"PROCESSOR_ARCHITECTURE": "AMD64", "USERDNSDOMAIN": domainOf(h.record.FullyQualifiedDomainName)},
 	}

@@ -87,7 +87,7 @@ func measureReplication(c *call) error {
 		var objects []powershell.Value
 		for _, m := range all {
 			if c.shows(&m.Replication) {
-				objects = append(objects, powershell.NewInstance(classReplicationHealth, &m))
+				objects = append(objects, powershell.NewInstance(classReplicationHealth, &measurement{c.session, m}))
 			}
 		}
 		if err := c.write(objects, err); err != nil {

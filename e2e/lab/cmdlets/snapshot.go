@@ -37,7 +37,7 @@ var classSnapshot = &powershell.Class{
 		checkpointProperty("VMName", tString, func(s *checkpoint) powershell.Value { return s.VMName }),
 		checkpointProperty("VMId", tGuid, func(s *checkpoint) powershell.Value { return guid(string(s.VMID)) }),
 		checkpointProperty("SnapshotType", typeSpace+".SnapshotType", func(s *checkpoint) powershell.Value { return enum("SnapshotType", s.SnapshotType) }),
-		checkpointProperty("CreationTime", tDateTime, func(s *checkpoint) powershell.Value { return moment(s.CreationTime) }),
+		checkpointProperty("CreationTime", tDateTime, func(s *checkpoint) powershell.Value { return s.on.local(s.CreationTime) }),
 		checkpointProperty("ParentSnapshotId", tGuid, func(s *checkpoint) powershell.Value {
 			if s.ParentSnapshotID == "" {
 				return nil

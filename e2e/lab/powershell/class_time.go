@@ -22,7 +22,7 @@ var classDateTime = &Class{Name: "System.DateTime", Properties: []Property{
 	dateInt("Day", time.Time.Day),
 	get("DayOfWeek", "System.DayOfWeek", func(v Value) Value { return Enum{enumDayOfWeek, int64(date(v).Weekday())} }),
 	dateInt("DayOfYear", time.Time.YearDay), dateInt("Hour", time.Time.Hour),
-	get("Kind", "System.DateTimeKind", func(v Value) Value { return Enum{enumDateTimeKind, int64(v.(DateTime).Kind)} }),
+	get("Kind", "System.DateTimeKind", func(v Value) Value { return Enum{enumDateTimeKind, int64(v.(DateTime).Kind.shown())} }),
 	dateInt("Millisecond", func(t time.Time) int { return t.Nanosecond() / 1e6 }),
 	dateInt("Minute", time.Time.Minute), dateInt("Month", func(t time.Time) int { return int(t.Month()) }),
 	dateInt("Second", time.Time.Second),
@@ -99,7 +99,7 @@ func init() {
 		dateString("ToShortDateString", "d"), dateString("ToLongDateString", "D"), dateString("ToShortTimeString", "t"), dateString("ToLongTimeString", "T"),
 		method("ToFileTime", 0, 0, fileTime), method("ToFileTimeUtc", 0, 0, fileTime),
 		method("ToBinary", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) {
-			return v.(DateTime).Ticks | int64(v.(DateTime).Kind)<<62, nil
+			return v.(DateTime).Ticks | int64(v.(DateTime).Kind.shown())<<62, nil
 		}),
 	}
 	typeDateTime.statics = dateStatics()

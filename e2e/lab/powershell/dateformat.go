@@ -102,7 +102,7 @@ func datePart(sb *strings.Builder, c byte, n int, d DateTime, w time.Time, zone 
 	case 'z':
 		zonePart(sb, n, d, zone)
 	case 'K':
-		switch d.Kind {
+		switch d.Kind.shown() {
 		case UTC:
 			sb.WriteByte('Z')
 		case Local:

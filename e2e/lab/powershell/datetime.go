@@ -14,7 +14,18 @@ const (
 	Unspecified DateTimeKind = iota
 	UTC
 	Local
+	// localEarlier is Local to whoever asks. When clocks are set back an hour
+	// comes twice; .NET keeps with a time made from UTC that it was in the first.
+	localEarlier
 )
+
+// shown is the kind as scripts see it.
+func (k DateTimeKind) shown() DateTimeKind {
+	if k == localEarlier {
+		return Local
+	}
+	return k
+}
 
 // DateTime is a .NET DateTime: ticks of 100 ns since 0001-01-01 on the clock of
 // its kind.
@@ -41,7 +52,11 @@ func UTCTime(t time.Time) DateTime { return DateTime{ticksOf(t.UTC()), UTC} }
 func LocalTime(t time.Time, zone *time.Location) DateTime {
 	t = t.In(zone)
 	_, offset := t.Zone()
-	return DateTime{ticksOf(t) + int64(offset)*ticksPerSecond, Local}
+	d := DateTime{ticksOf(t) + int64(offset)*ticksPerSecond, Local}
+	if !d.Time(zone).Equal(t.Truncate(100)) {
+		d.Kind = localEarlier
+	}
+	return d
 }
 
 func ticksOf(t time.Time) int64 {
@@ -56,13 +71,23 @@ func (d DateTime) wall() time.Time {
 	return time.Unix(sec, rest*100).UTC()
 }
 
-// Time is the moment a DateTime stands for; local and unspecified ones are read in zone.
+// Time is the moment a DateTime stands for; local and unspecified ones are read
+// in zone. A reading that comes twice is the later one, as .NET takes it,
+// unless the DateTime knows better.
 func (d DateTime) Time(zone *time.Location) time.Time {
 	w := d.wall()
 	if d.Kind == UTC {
 		return w
 	}
-	return time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), zone)
+	t := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), zone)
+	for _, near := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		_, offset := t.Add(near).Zone()
+		other := w.Add(-time.Duration(offset) * time.Second).In(zone)
+		if _, real := other.Zone(); real == offset && other.After(t) == (d.Kind != localEarlier) {
+			t = other
+		}
+	}
+	return t
 }
 
 func (d DateTime) add(t TimeSpan) (DateTime, error) {

@@ -18,6 +18,7 @@ type settings struct {
 	psStart        time.Duration
 	cmdletLatency  time.Duration
 	timeScale      float64
+	zones          map[string]string
 	world, dir     string
 	address, admin string
 	nats           string
@@ -73,6 +74,7 @@ func newCommand() *cobra.Command {
 	f.DurationVar(&s.psStart, "ps-start", 300*time.Millisecond, "`time` it takes to start PowerShell on a host, in real time")
 	f.DurationVar(&s.cmdletLatency, "cmdlet-latency", 10*time.Millisecond, "`time` each cmdlet takes besides what it does, in real time")
 	f.Float64Var(&s.timeScale, "time-scale", 1, "how many `times` faster than real time the world goes; 0 stands still")
+	f.StringToStringVar(&s.zones, "time-zone", nil, "time zone of the hosts of a site, as `site=zone`, such as west=Europe/Berlin; UTC where none is given")
 	f.StringVar(&s.world, "world", "", "`file` that describes the world as JSON (hypersim.Spec), instead of --hosts and --vms")
 	f.StringVar(&s.dir, "dir", "", "existing `directory` for lifeboat.yaml and what it needs; kept at the end (default: a temporary one, removed at the end)")
 	f.StringVar(&s.address, "address", lab.DefaultAddress, "loopback `address` of the first host; 127.0.0.1 gives all hosts that address and free ports")
@@ -91,6 +93,19 @@ func noArguments(c *cobra.Command, arguments []string) error {
 		return &usageError{fmt.Errorf("argument %q: lab takes flags only; lab --help lists them", arguments[0])}
 	}
 	return nil
+}
+
+// locations are the time zones the flags ask for, by site.
+func (s *settings) locations() (map[string]*time.Location, error) {
+	all := map[string]*time.Location{}
+	for site, name := range s.zones {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--time-zone %s=%s: %w; give a name of the IANA database, such as Europe/Berlin", site, name, err)}
+		}
+		all[site] = zone
+	}
+	return all, nil
 }
 
 // spec is the world the flags ask for.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // for --time-zone, where a system has none of its own
 )
 
 // Exit codes.

@@ -50,6 +50,10 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 	if err != nil {
 		return err
 	}
+	zones, err := s.locations()
+	if err != nil {
+		return err
+	}
 	dir := s.dir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "lifeboat-lab-"); err != nil {
@@ -59,7 +63,7 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (err error
 	}
 	password := "Lab-" + rand.Text()
 	l, err := lab.Start(ctx, lab.Options{
-		World: spec, Address: s.address, TimeScale: s.timeScale, PowerShellStart: s.psStart, CmdletLatency: s.cmdletLatency,
+		World: spec, Address: s.address, TimeScale: s.timeScale, PowerShellStart: s.psStart, CmdletLatency: s.cmdletLatency, Zones: zones,
 		Password: secret.NewText(password), AllowUnencrypted: s.unencrypted,
 	})
 	if err != nil {
