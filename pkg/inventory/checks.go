@@ -29,6 +29,8 @@ var (
 	plainName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	dnsName     = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
 	thumbprint  = regexp.MustCompile(`^[0-9A-F]{40}$`)
+	fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	spn         = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9][A-Za-z0-9.-]*$`)
 	controlChar = regexp.MustCompile(`[\x00-\x1f\x7f]`)
 )
 

@@ -15,6 +15,8 @@ const (
 	DefaultCommitAfterMinutes = 240
 	// DefaultShutdownGraceSeconds is how long a guest may take to shut down.
 	DefaultShutdownGraceSeconds = 300
+	// DefaultKerberosConfig is where systems keep their Kerberos configuration.
+	DefaultKerberosConfig = "/etc/krb5.conf"
 
 	portWinRMHTTPS = 5986
 	portWinRMHTTP  = 5985
@@ -28,6 +30,11 @@ const (
 func complete(doc *Document) {
 	for i := range doc.Accounts {
 		completeAccount(&doc.Accounts[i])
+	}
+	for i := range doc.Credentials {
+		if k := doc.Credentials[i].Kerberos; k != nil && len(k.KDCs) == 0 {
+			setDefault(&k.Config, DefaultKerberosConfig)
+		}
 	}
 	for i := range doc.Hosts {
 		completeHost(&doc.Hosts[i])
@@ -58,6 +65,7 @@ func completeHost(h *Host) {
 	case HTTP:
 		setDefault(&w.Port, portWinRMHTTP)
 	}
+	w.Fingerprint = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(w.Fingerprint))
 	if r := h.Replica; r != nil {
 		switch r.Authentication {
 		case Kerberos:
@@ -102,6 +110,18 @@ func clone(doc Document) Document {
 	}
 	doc.Sites = slices.Clone(doc.Sites)
 	doc.Credentials = slices.Clone(doc.Credentials)
+	for i := range doc.Credentials {
+		l := &doc.Credentials[i]
+		if l.Kerberos != nil {
+			copied := *l.Kerberos
+			copied.KDCs = slices.Clone(copied.KDCs)
+			l.Kerberos = &copied
+		}
+		if l.Certificate != nil {
+			copied := *l.Certificate
+			l.Certificate = &copied
+		}
+	}
 	doc.Hosts = slices.Clone(doc.Hosts)
 	for i := range doc.Hosts {
 		if r := doc.Hosts[i].Replica; r != nil {

@@ -75,14 +75,43 @@ type Site struct {
 	Description string `json:"description,omitempty"`
 }
 
-// Credential is a login on hosts.
+// Credential is a login on hosts. What it has to have depends on how the hosts
+// that use it are logged in to; see Auth.
 type Credential struct {
 	// Name hosts refer to it by.
 	Name string `json:"name"`
-	// User is the account's name on the host or in its domain, such as LAB\svc or svc@lab.test.
-	User string `json:"user"`
-	// Password says where the password is.
+	// User is the account's name on the host or in its domain, such as LAB\svc or svc@lab.test. With only a
+	// certificate it is left out: the host maps that to an account.
+	User string `json:"user,omitempty"`
+	// Password says where the password is; for ntlm and basic, and for kerberos without a keytab.
 	Password secret.Ref `json:"password,omitzero"`
+	// Kerberos is how the account logs in to its realm; for kerberos.
+	Kerberos *KerberosLogin `json:"kerberos,omitempty"`
+	// Certificate is the client certificate and its key; for certificate.
+	Certificate *ClientCertificate `json:"certificate,omitempty"`
+}
+
+// KerberosLogin is how an account logs in to its realm. All hosts with the
+// credential share one log-on.
+type KerberosLogin struct {
+	// Realm the account is in, such as LAB.TEST; when left out, the one behind the @ of the user, or else the default
+	// realm of the Kerberos configuration.
+	Realm string `json:"realm,omitempty"`
+	// Config is the path of a krb5.conf; /etc/krb5.conf when both it and KDCs are left out.
+	Config string `json:"config,omitempty"`
+	// KDCs are the realm's domain controllers as host or host:port, in place of a krb5.conf.
+	KDCs []string `json:"kdcs,omitempty"`
+	// Keytab is the path of a file with the account's keys, in place of a password.
+	Keytab string `json:"keytab,omitempty"`
+}
+
+// ClientCertificate is a certificate that logs in. Both parts are read anew at
+// each log-on, so that a renewed one needs no restart.
+type ClientCertificate struct {
+	// File is the path of the certificate in PEM, with intermediate ones behind it.
+	File string `json:"file"`
+	// Key says where its private key is, in PEM.
+	Key secret.Ref `json:"key,omitzero"`
 }
 
 // Host is a Hyper-V host.
@@ -115,6 +144,11 @@ type WinRM struct {
 	CA string `json:"ca,omitempty"`
 	// ServerName is the name in the host's certificate, when it is not Address.
 	ServerName string `json:"serverName,omitempty"`
+	// Fingerprint pins the host's own certificate by the SHA-256 of its DER form, 64 hexadecimal digits: no other is
+	// accepted, and neither its name nor who signed it counts any more. For hosts with certificates they signed themselves.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// SPN is the host's service principal for kerberos, when it is not HTTP/ and ServerName or else Address.
+	SPN string `json:"spn,omitempty"`
 }
 
 // Replica is how a host receives replication.

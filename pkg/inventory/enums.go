@@ -34,7 +34,7 @@ const (
 func (Transport) Values() []events.Value {
 	return []events.Value{
 		{Name: string(HTTPS), Doc: "Over TLS; the host's certificate is verified."},
-		{Name: string(HTTP), Doc: "Over plain TCP in messages sealed by the login; not possible with basic."},
+		{Name: string(HTTP), Doc: "Over plain TCP in messages sealed by the login; only with ntlm."},
 	}
 }
 
@@ -46,6 +46,10 @@ const (
 	NTLM Auth = "ntlm"
 	// Basic sends the password in each request, so it needs TLS.
 	Basic Auth = "basic"
+	// KerberosAuth is Kerberos with a password or a keytab, so far only over TLS.
+	KerberosAuth Auth = "kerberos"
+	// CertificateAuth is a client certificate, which needs TLS.
+	CertificateAuth Auth = "certificate"
 )
 
 // Values implements events.Enum.
@@ -53,6 +57,8 @@ func (Auth) Values() []events.Value {
 	return []events.Value{
 		{Name: string(NTLM), Doc: "NTLM; messages are sealed when the transport is http."},
 		{Name: string(Basic), Doc: "User and password in each request; only over https."},
+		{Name: string(KerberosAuth), Doc: "A Kerberos ticket for each host, from one log-on with a password or a keytab; only over https."},
+		{Name: string(CertificateAuth), Doc: "A client certificate the host maps to one of its accounts; only over https."},
 	}
 }
 

@@ -18,14 +18,14 @@ type checker struct {
 	problems Problems
 	accounts map[string]bool
 	sites    map[string]bool
-	logins   map[string]bool
+	logins   map[string]login
 	hosts    map[string]Host
 }
 
 // validate lists every mistake in the content of a completed document.
 func validate(doc Document) Problems {
 	c := &checker{
-		accounts: map[string]bool{}, sites: map[string]bool{}, logins: map[string]bool{}, hosts: map[string]Host{},
+		accounts: map[string]bool{}, sites: map[string]bool{}, logins: map[string]login{}, hosts: map[string]Host{},
 	}
 	for _, a := range doc.Accounts {
 		c.accounts[a.ID] = true
@@ -33,8 +33,8 @@ func validate(doc Document) Problems {
 	for _, s := range doc.Sites {
 		c.sites[s.Name] = true
 	}
-	for _, l := range doc.Credentials {
-		c.logins[l.Name] = true
+	for i, l := range doc.Credentials {
+		c.logins[l.Name] = login{l, fmt.Sprintf("credentials[%d]", i)}
 	}
 	for _, h := range doc.Hosts {
 		c.hosts[h.Name] = h
@@ -145,14 +145,5 @@ func (c *checker) site(path string, s Site) {
 	c.match(path+".name", s.Name, plainName, events.MaxID, nameFix)
 	if s.Description != "" {
 		c.text(path+".description", s.Description, events.MaxReason)
-	}
-}
-
-func (c *checker) credential(path string, l Credential) {
-	c.match(path+".name", l.Name, plainName, events.MaxID, nameFix)
-	c.text(path+".user", l.User, events.MaxName)
-	if err := l.Password.Check(); err != nil {
-		text, fix, _ := strings.Cut(err.Error(), ": ")
-		c.add(path+".password", "", text, fix)
 	}
 }

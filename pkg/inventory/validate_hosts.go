@@ -25,6 +25,7 @@ func (c *checker) host(path string, h Host) {
 		c.add(path+".fqdn", h.FQDN, "is no DNS name", "give the name replication uses, as in hv01.lab.test")
 	}
 	c.winrm(path+".winrm", h.WinRM)
+	c.suits(path+".winrm", h)
 	if h.Replica != nil {
 		c.replica(path+".replica", *h.Replica)
 	}
@@ -43,19 +44,37 @@ func (c *checker) winrm(path string, w WinRM) {
 	if w.ServerName != "" && !isHostAddress(w.ServerName) {
 		c.add(path+".serverName", w.ServerName, "is no DNS name", "give the name in the host's certificate")
 	}
+	switch {
+	case w.Fingerprint != "" && !fingerprint.MatchString(w.Fingerprint):
+		c.add(path+".fingerprint", w.Fingerprint, "is no SHA-256 fingerprint", "give 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 shows them")
+	case w.Fingerprint != "" && w.CA != "":
+		c.add(path+".fingerprint", w.Fingerprint, "stands beside a ca", "keep one of them: a pinned certificate needs nobody who signed it")
+	}
+	switch {
+	case w.SPN != "" && w.Auth != KerberosAuth:
+		c.add(path+".spn", w.SPN, "has no use without Kerberos", "use auth kerberos, or leave spn out")
+	case w.SPN != "" && !spn.MatchString(w.SPN):
+		c.add(path+".spn", w.SPN, "is no service principal", "write it without the realm, as in HTTP/hv01.lab.test")
+	}
 }
 
 // plainHTTP refuses what needs TLS.
 func (c *checker) plainHTTP(path string, w WinRM) {
-	if w.Auth == Basic {
-		c.add(path+".auth", string(w.Auth), "would send the password in clear over http", "use transport https, or auth ntlm")
+	if what, unsafe := unsafeInClear[w.Auth]; unsafe {
+		c.add(path+".auth", string(w.Auth), what, "use transport https, or auth ntlm")
 	}
-	if w.CA != "" {
-		c.add(path+".ca", w.CA, "has no use without TLS", "use transport https, or leave ca out")
+	for _, f := range []struct{ name, value string }{{"ca", w.CA}, {"serverName", w.ServerName}, {"fingerprint", w.Fingerprint}} {
+		if f.value != "" {
+			c.add(path+"."+f.name, f.value, "has no use without TLS", "use transport https, or leave "+f.name+" out")
+		}
 	}
-	if w.ServerName != "" {
-		c.add(path+".serverName", w.ServerName, "has no use without TLS", "use transport https, or leave serverName out")
-	}
+}
+
+// unsafeInClear are the ways to log in that need TLS, and why.
+var unsafeInClear = map[Auth]string{
+	Basic:           "would send the password in clear over http",
+	KerberosAuth:    "would leave messages unsealed over http",
+	CertificateAuth: "has no use without TLS",
 }
 
 func (c *checker) replica(path string, r Replica) {

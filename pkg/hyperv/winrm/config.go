@@ -2,8 +2,10 @@ package winrm
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +67,10 @@ type Config struct {
 	CAFile string
 	// ServerName is the name in the host's certificate when it is not Address.
 	ServerName string
+	// Fingerprint is the SHA-256 of the host's certificate in DER form, in
+	// hexadecimal. No other certificate is accepted then, and its name and who
+	// signed it do not count; its dates still do. Not together with CAFile.
+	Fingerprint string
 	// Auth is NTLM when empty.
 	Auth Auth
 	// User is the account: DOMAIN\name, name@domain or name. Not for Kerberos
@@ -72,8 +78,9 @@ type Config struct {
 	User string
 	// Password fetches the password where it is kept. It is called at each log-on.
 	Password func() (secret.Text, error)
-	// CertificateFile and KeyFile are PEM files, for Certificate.
-	CertificateFile, KeyFile string
+	// ClientCertificate fetches certificate and key where they are kept, for
+	// Certificate. It is called at each log-on.
+	ClientCertificate func() (tls.Certificate, error)
 	// Login is the log-on, for Kerberos.
 	Login *Login
 	// Service is the host's service principal, for Kerberos; empty means
@@ -87,8 +94,9 @@ type Config struct {
 	Limits Limits
 	// Tracer makes spans; nil means the global tracer provider's.
 	Tracer trace.Tracer
-	// WireLog gets every envelope, values removed, one JSON object a line; nil
-	// means none. For support.
+	// WireLog gets every envelope, values removed, one JSON object a line and
+	// Write; nil means none. For support. Hosts that share one need one that is
+	// safe for concurrent use.
 	WireLog io.Writer
 }
 
@@ -199,10 +207,13 @@ func (c *Config) endpoint() (*wire.Endpoint, error) {
 			return nil, err
 		}
 		w.TLS = settings
+		if w.Pin, err = c.pin(); err != nil {
+			return nil, err
+		}
 	case HTTP:
 		setDefault(&w.Port, 5985)
-		if c.CAFile != "" || c.ServerName != "" {
-			return nil, errors.New("a CA or server name is given, but the transport is http: use https")
+		if c.CAFile != "" || c.ServerName != "" || c.Fingerprint != "" {
+			return nil, errors.New("a CA, server name or fingerprint is given, but the transport is http: use https")
 		}
 	default:
 		return nil, fmt.Errorf("transport %q: it is https or http", c.Transport)
@@ -249,11 +260,32 @@ func (c *Config) tls() (*tls.Config, error) {
 		}
 	}
 	if c.Auth == Certificate {
-		pair, err := tls.LoadX509KeyPair(c.CertificateFile, c.KeyFile)
-		if err != nil {
+		if c.ClientCertificate == nil {
+			return nil, errors.New("authentication certificate needs a certificate and its key")
+		}
+		// Once now, so that a wrong path is told when the program starts.
+		if _, err := c.ClientCertificate(); err != nil {
 			return nil, fmt.Errorf("client certificate: %w", err)
 		}
-		t.Certificates = []tls.Certificate{pair}
+		t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := c.ClientCertificate()
+			return &pair, err
+		}
 	}
 	return t, nil
+}
+
+// pin is the fingerprint in bytes; nil when there is none.
+func (c *Config) pin() ([]byte, error) {
+	if c.Fingerprint == "" {
+		return nil, nil
+	}
+	sum, err := hex.DecodeString(c.Fingerprint)
+	switch {
+	case err != nil || len(sum) != sha256.Size:
+		return nil, fmt.Errorf("fingerprint %q: it is the SHA-256 of the host's certificate, 64 hexadecimal digits", c.Fingerprint)
+	case c.CAFile != "":
+		return nil, errors.New("a CA and a fingerprint are given: keep one of them")
+	}
+	return sum, nil
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -47,6 +49,9 @@ type Config struct {
 	Port int
 	// TLS is nil for plain HTTP. The certificate is always verified.
 	TLS *tls.Config
+	// Pin is the SHA-256 of the only certificate that is accepted, whatever its
+	// name and whoever signed it, within its dates; nil pins none.
+	Pin []byte
 	// Auth says who asks and how that is proven.
 	Auth Auth
 	// Timeout is how long a request may go unanswered. It must be longer than
@@ -94,7 +99,7 @@ func NewEndpoint(c Config) (*Endpoint, error) {
 	scheme := "http"
 	if c.TLS != nil {
 		scheme = "https"
-		c.TLS = c.Auth.adapt(hardened(c.TLS))
+		c.TLS = c.Auth.adapt(hardened(c.TLS, c.Pin))
 	}
 	if c.Tracer == nil {
 		c.Tracer = noop.NewTracerProvider().Tracer("")
@@ -104,7 +109,7 @@ func NewEndpoint(c Config) (*Endpoint, error) {
 }
 
 // hardened is the configuration with the settings that are not up for choice.
-func hardened(c *tls.Config) *tls.Config {
+func hardened(c *tls.Config, pin []byte) *tls.Config {
 	c = c.Clone()
 	c.InsecureSkipVerify = false
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
@@ -112,7 +117,28 @@ func hardened(c *tls.Config) *tls.Config {
 	if c.ClientSessionCache == nil {
 		c.ClientSessionCache = tls.NewLRUClientSessionCache(8)
 	}
+	if pin != nil {
+		c.InsecureSkipVerify = true // what is verified instead:
+		c.VerifyConnection = func(s tls.ConnectionState) error { return pinned(s, pin) }
+	}
 	return c
+}
+
+// pinned checks a handshake's certificate against the only one that is
+// accepted. It is asked when a session is resumed as well.
+func pinned(s tls.ConnectionState, pin []byte) error {
+	if len(s.PeerCertificates) == 0 {
+		return errors.New("the host shows no certificate")
+	}
+	shown, now := s.PeerCertificates[0], time.Now()
+	sum := sha256.Sum256(shown.Raw)
+	switch {
+	case !bytes.Equal(sum[:], pin):
+		return fmt.Errorf("the host's certificate has the fingerprint %x, not %x", sum, pin)
+	case now.Before(shown.NotBefore) || now.After(shown.NotAfter):
+		return fmt.Errorf("the host's certificate is good from %s to %s only", shown.NotBefore.Format(time.RFC3339), shown.NotAfter.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // URL is the endpoint's address, as the To header of envelopes wants it.

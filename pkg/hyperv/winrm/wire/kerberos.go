@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +37,9 @@ const loginPause = 5 * time.Second
 type LoginSettings struct {
 	// ConfigFile is a krb5.conf.
 	ConfigFile string
+	// KDCs are the realm's domain controllers as host or host:port, in place of
+	// a krb5.conf; Realm must be given then.
+	KDCs []string
 	// Realm is the account's realm; empty means the file's default.
 	Realm string
 	// User is the principal's name without the realm.
@@ -48,14 +52,67 @@ type LoginSettings struct {
 // NewLogin checks the settings. It contacts no one; the first ticket does.
 func NewLogin(s LoginSettings) (*Login, error) {
 	switch {
-	case s.ConfigFile == "":
-		return nil, errors.New("kerberos needs a krb5.conf: name its path")
+	case s.ConfigFile == "" && len(s.KDCs) == 0:
+		return nil, errors.New("kerberos needs a krb5.conf, or the realm's domain controllers: name the path of the one, or the others")
+	case len(s.KDCs) > 0 && s.Realm == "":
+		return nil, errors.New("kerberos needs the realm whose domain controllers are given")
 	case s.User == "":
 		return nil, errUser
 	case s.Password == nil && s.KeytabFile == "":
 		return nil, errors.New("kerberos needs a password or a keytab")
 	}
-	return &Login{settings: s}, nil
+	l := &Login{settings: s}
+	// Once now, so that a wrong path or file is told when the program starts.
+	if _, err := l.config(); err != nil {
+		return nil, err
+	}
+	if _, err := l.keytab(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// config is the Kerberos configuration as it is at present.
+func (l *Login) config() (*config.Config, error) {
+	var conf *config.Config
+	var err error
+	if s := l.settings; len(s.KDCs) > 0 {
+		conf, err = config.NewFromString(realmConfig(s.Realm, s.KDCs))
+	} else {
+		conf, err = config.Load(s.ConfigFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kerberos: %w", err)
+	}
+	return conf, nil
+}
+
+// realmConfig is a krb5.conf for one realm. Tickets of Active Directory are
+// too large for UDP, so it is not tried.
+func realmConfig(realm string, kdcs []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[libdefaults]\n default_realm = %s\n dns_lookup_kdc = false\n dns_lookup_realm = false\n udp_preference_limit = 1\n[realms]\n %s = {\n", realm, realm)
+	for _, kdc := range kdcs {
+		if _, _, err := net.SplitHostPort(kdc); err != nil {
+			kdc = net.JoinHostPort(kdc, "88")
+		}
+		fmt.Fprintf(&b, "  kdc = %s\n", kdc)
+	}
+	b.WriteString(" }\n")
+	return b.String()
+}
+
+// keytab is the account's keys as they are at present; nil when it has a
+// password instead.
+func (l *Login) keytab() (*keytab.Keytab, error) {
+	if l.settings.KeytabFile == "" {
+		return nil, nil
+	}
+	keys, err := keytab.Load(l.settings.KeytabFile)
+	if err != nil {
+		return nil, fmt.Errorf("kerberos: keytab: %w", err)
+	}
+	return keys, nil
 }
 
 // Close forgets all tickets and stops renewing them.
@@ -133,17 +190,17 @@ func (l *Login) open() (*client.Client, error) {
 		return l.client, nil
 	}
 	s := l.settings
-	conf, err := config.Load(s.ConfigFile)
+	conf, err := l.config()
 	if err != nil {
-		return nil, fmt.Errorf("kerberos: %w", err)
+		return nil, err
+	}
+	keys, err := l.keytab()
+	if err != nil {
+		return nil, err
 	}
 	// Active Directory does not do FAST for ordinary clients.
 	plain := client.DisablePAFXFAST(true)
-	if s.KeytabFile != "" {
-		keys, err := keytab.Load(s.KeytabFile)
-		if err != nil {
-			return nil, fmt.Errorf("kerberos: %w", err)
-		}
+	if keys != nil {
 		l.client = client.NewWithKeytab(s.User, l.realm(conf), keys, conf, plain)
 		return l.client, nil
 	}

@@ -3,11 +3,18 @@ package wire_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -283,6 +290,68 @@ func TestCertificateIsVerified(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPinnedCertificate: the pinned one is accepted whatever its name and
+// whoever signed it, within its dates; no other is, however good.
+func TestPinnedCertificate(t *testing.T) {
+	answered := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<a/>")) }
+	now := time.Now()
+	good, other, expired := serveTLS(t, answered), selfSigned(t, answered, now.Add(time.Hour)), selfSigned(t, answered, now.Add(-time.Minute))
+	tests := map[string]struct {
+		server *httptest.Server
+		pin    *x509.Certificate
+		tls    *tls.Config
+		ok     bool
+	}{
+		"pinned":                       {other, other.Certificate(), &tls.Config{ServerName: "hv02.corp.example"}, true},
+		"another than the pinned":      {other, good.Certificate(), &tls.Config{}, false},
+		"trusted but not the pinned":   {good, other.Certificate(), trusting(good), false},
+		"pinned and out of date":       {expired, expired.Certificate(), &tls.Config{}, false},
+		"pinned, and told not to look": {other, good.Certificate(), &tls.Config{InsecureSkipVerify: true}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			sum := sha256.Sum256(tt.pin.Raw)
+			conn, _ := dial(t, tt.server, func(c *wire.Config) { c.TLS, c.Pin = tt.tls, sum[:] })
+			for range 2 { // and again when the session is resumed
+				_, err := conn.Post(t.Context(), "Test", []byte("<a/>"))
+				if (err == nil) != tt.ok {
+					t.Fatalf("%v", err)
+				}
+				if err != nil {
+					if kind, sent := kindOf(t, err); kind != wire.Unreachable || sent {
+						t.Errorf("%v: %s, sent %v", err, kind, sent)
+					}
+				}
+				conn.Close()
+			}
+		})
+	}
+}
+
+// selfSigned serves with a certificate nobody else has signed.
+func selfSigned(t *testing.T, h http.HandlerFunc, until time.Time) *httptest.Server {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hv01"}, DNSNames: []string{"hv01"},
+		NotBefore: until.Add(-time.Hour * 24), NotAfter: until}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(h)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
+	return s
 }
 
 func TestProxyIsNotUsed(t *testing.T) {
