@@ -17,7 +17,15 @@ type Console struct {
 
 // NewConsole makes a console. in may be nil, which reads as its end.
 func NewConsole(in io.Reader, out, err io.Writer) *Console {
-	return &Console{Out: out, Err: err, in: &Input{r: in}}
+	return &Console{Out: out, Err: err, in: &Input{r: in, closed: make(chan struct{})}}
+}
+
+// Close ends reading: the process is over. A read that waits goes on until its
+// reader ends, which is for the reader's owner to see to.
+func (c *Console) Close() {
+	if c.in.closed != nil {
+		c.in.end.Do(func() { close(c.in.closed) })
+	}
 }
 
 // UseConsole gives a session its console.
@@ -26,29 +34,47 @@ func (s *Session) UseConsole(c *Console) { s.console = c }
 // maxLine bounds one line read from standard input, in bytes.
 const maxLine = 64 << 20
 
-// Input reads standard input without keeping a cancelled run waiting: a
-// goroutine reads ahead by one line. It ends with the reader, so whoever runs a
-// script must in the end close the reader or let it come to its end.
+// Input reads lines. Standard input is read without keeping a cancelled run
+// waiting: a goroutine reads ahead by one line. It ends when the console is
+// closed and the reader ends.
 type Input struct {
 	r     io.Reader
 	once  sync.Once
 	ask   chan struct{}
 	lines chan string
+
+	end    sync.Once
+	closed chan struct{} // nil for a reader that never makes anyone wait
+	text   *bufio.Reader // that reader
 }
 
 func (in *Input) pump() {
 	defer close(in.lines)
 	br := bufio.NewReader(in.r)
-	for range in.ask {
+	for {
+		select {
+		case <-in.ask:
+		case <-in.closed:
+			return
+		}
 		line, err := readLine(br)
 		if err != nil && line == "" {
 			return
 		}
-		in.lines <- strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		select {
+		case in.lines <- withoutEnd(line):
+		case <-in.closed:
+			return
+		}
 		if err != nil {
 			return
 		}
 	}
+}
+
+// withoutEnd is a line without what ends it.
+func withoutEnd(line string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 }
 
 // readLine reads up to and with a line feed, or maxLine bytes.
@@ -68,6 +94,13 @@ func readLine(br *bufio.Reader) (string, error) {
 func (in *Input) ReadLine(ctx context.Context) (line string, ok bool, err error) {
 	if in == nil || in.r == nil {
 		return "", false, nil
+	}
+	if in.closed == nil {
+		if in.text == nil {
+			in.text = bufio.NewReader(in.r)
+		}
+		line, err := readLine(in.text)
+		return withoutEnd(line), err == nil || line != "", nil
 	}
 	in.once.Do(func() {
 		in.ask, in.lines = make(chan struct{}, 1), make(chan string, 1)

@@ -133,11 +133,12 @@ func (p *pipes) interrupt() {
 	p.notify()
 }
 
-// finish records the exit code.
+// finish records the exit code. The input ends: whoever still reads it is no
+// part of the process any more.
 func (p *pipes) finish(code int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done, p.exitCode = true, code
+	p.done, p.exitCode, p.inEnd = true, code, true
 	p.notify()
 }
 

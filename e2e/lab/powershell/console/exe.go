@@ -33,7 +33,7 @@ func Command(ctx context.Context, o powershell.Options, line string, stdin io.Re
 
 // Exe is powershell.exe with arguments, without the program's name. It returns
 // the exit code. Standard input is read only as far as the script asks; the
-// caller closes it in the end.
+// caller closes it afterwards, which ends a read that still waits.
 func Exe(ctx context.Context, o powershell.Options, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	opt, err := parse(args)
 	if err != nil {
@@ -48,7 +48,9 @@ func Exe(ctx context.Context, o powershell.Options, args []string, stdin io.Read
 	b := &budget{left: max}
 	h := &host{ctx: ctx, stdout: &limited{stdout, b}, stderr: &limited{stderr, b}, xml: opt.encoded && !opt.formatGiven}
 	h.session = powershell.NewSession(o)
-	h.session.UseConsole(powershell.NewConsole(stdin, h.stdout, h.stderr))
+	c := powershell.NewConsole(stdin, h.stdout, h.stderr)
+	defer c.Close()
+	h.session.UseConsole(c)
 	defer h.close()
 	switch {
 	case opt.help:
@@ -111,6 +113,7 @@ func (h *host) repl(stdin io.Reader) int {
 		return 0
 	}
 	in := powershell.NewConsole(stdin, nil, nil)
+	defer in.Close()
 	code := 0
 	pending := ""
 	for {
