@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 
 	"lifeboat.io/e2e/lab/powershell"
@@ -23,6 +24,7 @@ import (
 // realm is a Kerberos realm of its own, served by MIT's KDC on loopback.
 type realm struct {
 	dir, config string
+	address     string // of the KDC
 	server      *exec.Cmd
 }
 
@@ -42,6 +44,7 @@ func newRealm(t *testing.T, services ...string) *realm {
 		t.Fatal(err)
 	}
 	address := listener.Addr().String()
+	r.address = address
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +130,20 @@ func (r *realm) issued(t *testing.T, request string) int {
 		}
 	}
 	return n
+}
+
+// userKeytab is a file with the user's keys.
+func (r *realm) userKeytab(t *testing.T) string {
+	t.Helper()
+	keys := keytab.New()
+	if err := keys.AddEntry(user, "LAB.TEST", "kerberos-1", time.Now(), 1, etypeID.AES256_CTS_HMAC_SHA1_96); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := keys.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.write(t, "user.keytab", string(raw))
 }
 
 func (r *realm) login(t *testing.T, password string) *winrm.Login {

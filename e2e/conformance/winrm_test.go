@@ -108,6 +108,9 @@ func start(t *testing.T, change func(*lab.Config)) *site {
 	s := &site{Server: server, ca: ca, caFile: file(t, "ca.pem", ca.PEM())}
 	s.http, s.https = server.Addresses()
 	t.Cleanup(func() {
+		if open := server.Stats().Shells; open != 0 {
+			t.Errorf("%d shells are open on the host", open)
+		}
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
@@ -159,15 +162,12 @@ func (s *site) dial(t *testing.T, c winrm.Config) *winrm.Host {
 		if err := h.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		if open := s.Stats().Shells; open != 0 {
-			t.Errorf("%d shells are open on the host", open)
-		}
 	})
 	return h
 }
 
 // works makes calls that go all the way to the scripts and back.
-func works(t *testing.T, h *winrm.Host) {
+func works(t *testing.T, h hyperv.Host) {
 	t.Helper()
 	vm, err := h.Read(t.Context(), nobody)
 	if err != nil || vm.Present || time.Since(vm.HostTime).Abs() > time.Minute {
@@ -205,7 +205,9 @@ func TestEveryWayToLogOn(t *testing.T) {
 			c := s.config(t, tt.transport, tt.auth)
 			if tt.auth == winrm.Certificate {
 				c.User, c.Password = "", nil
-				c.CertificateFile, c.KeyFile = s.clientCertificate(t)
+				c.ClientCertificate = func() (tls.Certificate, error) {
+					return s.ca.Client(pki.Days(time.Now(), 1), "operator", "operator@lab.test")
+				}
 			}
 			h := s.dial(t, c)
 			works(t, h)
@@ -224,19 +226,6 @@ func TestEveryWayToLogOn(t *testing.T) {
 			}
 		})
 	}
-}
-
-func (s *site) clientCertificate(t *testing.T) (certificate, key string) {
-	t.Helper()
-	client, err := s.ca.Client(pki.Days(time.Now(), 1), "operator", "operator@lab.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	certPEM, keyPEM, err := pki.Encode(client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file(t, "client.pem", certPEM), file(t, "client.key", keyPEM)
 }
 
 func TestLogOnRefused(t *testing.T) {
