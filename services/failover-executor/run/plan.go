@@ -114,11 +114,7 @@ func planned(p Policy, m Mind, o Order, who roles, point *hyperv.RecoveryPoint, 
 		d.HoldOpenMinutes = minutes(holdOpen(o.Ticket.Test), o.Protection.HoldOpen, p.HoldOpen)
 	case events.KindPlanned:
 		d.ShutdownGraceSeconds = int(firstOf(o.Protection.ShutdownGrace, p.ShutdownGrace).Seconds())
-		d.ReverseTo = &events.ReplicaServer{
-			Server: who.receives.Server, Port: who.receives.Port,
-			Authentication:        string(who.receives.Authentication),
-			CertificateThumbprint: who.sends.CertificateThumbprint,
-		}
+		d.ReverseTo = reverseTo(who.receives, who.sends)
 	case events.KindUnplanned:
 		u := o.Ticket.Unplanned
 		if u == nil {
@@ -133,6 +129,19 @@ func planned(p Policy, m Mind, o Order, who roles, point *hyperv.RecoveryPoint, 
 		}
 	}
 	return d
+}
+
+// reverseTo is where a reverse replication goes; nil keeps what the relationship
+// has stored, because the inventory does not say how the host receives.
+func reverseTo(receives, sends hyperv.ReplicaServer) *events.ReplicaServer {
+	if receives.Server == "" {
+		return nil
+	}
+	return &events.ReplicaServer{
+		Server: receives.Server, Port: receives.Port,
+		Authentication:        string(receives.Authentication),
+		CertificateThumbprint: sends.CertificateThumbprint,
+	}
 }
 
 // holdOpen is how long the ticket wants a test held open, in minutes; 0 when it does not say.
