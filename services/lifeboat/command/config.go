@@ -29,7 +29,7 @@ does that.`,
 			}
 			conf, inv, err := config.Check(path)
 			if err != nil {
-				return &exit{ExitUsage, err}
+				return wrong(err)
 			}
 			c.page.Printf("%s and %s are in order: %d accounts, %d hosts, %d VMs. Inventory %.12s\n", terminal.Safe(path), terminal.Safe(conf.Inventory),
 				len(inv.Accounts), len(inv.Hosts), len(inv.VMs), inv.Digest())

@@ -65,7 +65,7 @@ func (c *cli) checkedConfig() (config.Config, *inventory.Inventory, error) {
 	}
 	conf, inv, err := config.Check(path)
 	if err != nil {
-		return conf, inv, &exit{ExitUsage, err}
+		return conf, inv, wrong(err)
 	}
 	return conf, inv, nil
 }

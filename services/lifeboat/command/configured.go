@@ -9,11 +9,11 @@ import (
 func (c *cli) configuredBus(path string) (bus.Config, error) {
 	conf, err := config.Load(path)
 	if err != nil {
-		return bus.Config{}, &exit{ExitUsage, err}
+		return bus.Config{}, wrong(err)
 	}
 	client, err := conf.Client()
 	if err != nil {
-		return bus.Config{}, &exit{ExitUsage, err}
+		return bus.Config{}, wrong(err)
 	}
 	return client, nil
 }

@@ -75,5 +75,5 @@ func partly(failed []error, of int) error {
 	if len(failed) == 0 || len(failed) == of {
 		return err
 	}
-	return &exit{ExitPartial, fmt.Errorf("%d of %d failed:\n%w", len(failed), of, err)}
+	return &exit{code: ExitPartial, err: fmt.Errorf("%d of %d failed:\n%w", len(failed), of, err)}
 }

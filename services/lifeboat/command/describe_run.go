@@ -46,7 +46,7 @@ func (c *cli) tellRun(r view.Run) {
 	c.page.Fields(c.runHead(r)...)
 	if len(r.Reasons) > 0 {
 		c.section("Refused, because")
-		c.tellReasons(r.Reasons)
+		c.tellReasons("  ", r.Reasons)
 	}
 	c.tellWitnesses(r.Witnesses)
 	if len(r.Steps) > 0 {
@@ -59,10 +59,10 @@ func (c *cli) tellRun(r view.Run) {
 	c.tellMeasured(r)
 	if r.Hold != nil {
 		c.tellHold(*r.Hold)
-		c.offer("Answer with one of", next(r))
+		c.offer("Answer with one of", next(r, c.who()))
 		return
 	}
-	c.offer("Next", next(r))
+	c.offer("Next", next(r, c.who()))
 }
 
 // runHead are the facts at the head of a run.

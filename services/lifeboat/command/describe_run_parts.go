@@ -58,9 +58,10 @@ func (c *cli) stepTime(s view.Step) string {
 	return ", " + strings.Join(parts, ", ")
 }
 
-func (c *cli) tellReasons(reasons []events.Reason) {
+// tellReasons tells why something is refused, and what would make it acceptable.
+func (c *cli) tellReasons(indent string, reasons []events.Reason) {
 	for _, r := range reasons {
-		c.page.Printf("  %s\n      fix: %s\n", terminal.Safe(strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Field, quoted(r.Value), r.Problem))), terminal.Safe(r.Fix))
+		c.page.Printf("%s%s\n%s    fix: %s\n", indent, terminal.Safe(strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Field, quoted(r.Value), r.Problem))), indent, terminal.Safe(r.Fix))
 	}
 }
 
@@ -98,7 +99,7 @@ func (c *cli) tellDecisions(decisions []view.Decision) {
 		c.page.Printf("  %s  %s by %s\n", terminal.Clock(d.At, c.Now()), d.What, who)
 		if len(d.Refused) > 0 {
 			c.page.Printf("  %s\n", c.page.In(terminal.Bad, "refused, because"))
-			c.tellReasons(d.Refused)
+			c.tellReasons("      ", d.Refused)
 		}
 	}
 }
@@ -108,7 +109,7 @@ func (c *cli) tellMeasured(r view.Run) {
 	if r.RTO != nil {
 		c.section("Measured")
 		c.page.Fields(
-			[2]string{"  RTO", terminal.Span(millis(r.RTO.Millis))},
+			[2]string{"  RTO", terminal.Measured(millis(r.RTO.Millis))},
 			[2]string{"  downtime", downtime(r)},
 			[2]string{"  data loss", lossLine(r.DataLoss)},
 		)
@@ -143,7 +144,7 @@ func downtime(r view.Run) string {
 	if r.Kind == events.KindTest {
 		return "none: the primary was not touched"
 	}
-	return terminal.Span(millis(r.DowntimeMillis))
+	return terminal.Measured(millis(r.DowntimeMillis))
 }
 
 func lossLine(l *events.DataLoss) string {
@@ -162,7 +163,7 @@ func (c *cli) tellParts(rto events.RTO) {
 	table := c.page.NewTable()
 	for _, p := range rto.Parts {
 		share := fmt.Sprintf("%3d %%", p.Millis*100/rto.Millis)
-		table.Print(terminal.Text("   ", fmt.Sprintf("%-20s", p.Name), fmt.Sprintf("%8s", terminal.Span(millis(p.Millis))), share))
+		table.Print(terminal.Text("   ", fmt.Sprintf("%-20s", p.Name), fmt.Sprintf("%8s", terminal.Measured(millis(p.Millis))), share))
 	}
 }
 

@@ -108,7 +108,7 @@ func (c *cli) tellTicket(t view.Ticket, runs map[string]view.Run) {
 	var offers []advice
 	for _, item := range latest.Items {
 		if run, ok := runs[item.Run]; ok && latest.Action.Starts() {
-			offers = append(offers, next(run)...)
+			offers = append(offers, next(run, c.who())...)
 		}
 	}
 	c.offer("Next", offers)
@@ -130,8 +130,8 @@ func (c *cli) windowLine(w *events.Window) string {
 
 // tellRevision tells one answered revision.
 func (c *cli) tellRevision(r view.Revision, runs map[string]view.Run) {
-	c.section(fmt.Sprintf("Revision %d, %s %s", r.Revision, c.coloured(status(string(r.Status))), terminal.Clock(r.AnsweredAt, c.Now())))
-	c.tellReasons(r.Reasons)
+	c.section(fmt.Sprintf("Revision %d, answered %s: %s", r.Revision, terminal.Clock(r.AnsweredAt, c.Now()), c.coloured(status(string(r.Status)))))
+	c.tellReasons("  ", r.Reasons)
 	if r.SupersededBy > 0 {
 		c.page.Printf("  superseded by revision %d\n", r.SupersededBy)
 	}
@@ -141,7 +141,7 @@ func (c *cli) tellRevision(r view.Revision, runs map[string]view.Run) {
 	for _, item := range r.Items {
 		if !item.Accepted() {
 			c.page.Printf("  %s: %s\n", terminal.Safe(label(item.VM)), c.page.In(terminal.Bad, "refused"))
-			c.tellReasons(item.Reasons)
+			c.tellReasons("      ", item.Reasons)
 			continue
 		}
 		run, known := runs[item.Run]

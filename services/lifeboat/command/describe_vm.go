@@ -104,7 +104,7 @@ func (c *cli) tellVM(v vmWithRuns) {
 		row := append(terminal.Text("  "+r.ID, string(r.Kind)), status(r.Status()))
 		table.Print(append(row, terminal.Text(c.ago(r.BeganAt), r.Ticket.Aggregate(), terminal.Cut(r.News, 100))...))
 	}
-	c.offer("Next", next(v.Runs[0]))
+	c.offer("Next", next(v.Runs[0], c.who()))
 }
 
 func objectives(v view.VM) string {

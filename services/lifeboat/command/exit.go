@@ -45,6 +45,8 @@ type exit struct {
 	code int
 	// err is printed; nil prints nothing, because everything was said.
 	err error
+	// help tells that the command's help says how it is written.
+	help bool
 }
 
 func (e *exit) Error() string {
@@ -58,8 +60,12 @@ func (e *exit) Unwrap() error { return e.err }
 
 // usage is an error of the command line.
 func usage(format string, args ...any) error {
-	return &exit{ExitUsage, fmt.Errorf(format, args...)}
+	return &exit{code: ExitUsage, err: fmt.Errorf(format, args...), help: true}
 }
+
+// wrong is an error of what a command was given: nothing was done, and its help
+// would not tell more.
+func wrong(err error) error { return &exit{code: ExitUsage, err: err} }
 
 // quietly ends with a code when everything was said already.
 func quietly(code int) error {

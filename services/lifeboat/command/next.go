@@ -28,24 +28,33 @@ const (
 	reasonHere    = " --reason <why>"
 )
 
-// next says what a person can do about a run as it stands.
-func next(r view.Run) []advice {
+// who stands for the requester in a command, unless the environment says who it is.
+func (c *cli) who() string {
+	if c.Env(envRequester) != "" {
+		return ""
+	}
+	return requesterHere
+}
+
+// next says what a person can do about a run as it stands; who stands for the
+// requester.
+func next(r view.Run, who string) []advice {
 	switch {
 	case r.Hold != nil:
-		return answers(r)
+		return answers(r, who)
 	case r.Phase == vmruns.AwaitingCleanup:
-		return []advice{{steerArgs("cleanup", r.Ticket, r.VM) + requesterHere, "remove the test VM"}}
+		return []advice{{steerArgs("cleanup", r.Ticket, r.VM) + who, "remove the test VM"}}
 	case r.Phase == vmruns.AwaitingCommit:
 		return []advice{
-			{steerArgs("commit", r.Ticket, r.VM) + requesterHere, "complete the failover; cannot be undone"},
-			{steerArgs("cancel", r.Ticket, r.VM) + requesterHere + reasonHere, "undo it; what the replica wrote is discarded"},
+			{steerArgs("commit", r.Ticket, r.VM) + who, "complete the failover; cannot be undone"},
+			{steerArgs("cancel", r.Ticket, r.VM) + who + reasonHere, "undo it; what the replica wrote is discarded"},
 		}
 	case r.Outcome == events.OutcomeRefused:
 		return nil // the reasons say what would make it acceptable
 	case r.Outcome == "":
 		return []advice{
 			{commandLine("ticket", "wait", r.Ticket.Aggregate()), "follow it"},
-			{steerArgs("cancel", r.Ticket, r.VM) + requesterHere + reasonHere, "undo it as far as Hyper-V can"},
+			{steerArgs("cancel", r.Ticket, r.VM) + who + reasonHere, "undo it as far as Hyper-V can"},
 		}
 	case r.FenceDue != "":
 		return []advice{{commandLine("events", "--for", "vm/"+r.VM.ID, "-w"), fmt.Sprintf("hear when %s is fenced", terminal.Safe(r.FenceDue))}}
@@ -55,7 +64,7 @@ func next(r view.Run) []advice {
 }
 
 // answers are the choices of a held run, each as the command that gives it.
-func answers(r view.Run) []advice {
+func answers(r view.Run, who string) []advice {
 	var out []advice
 	docs := events.Choice("").Values()
 	for _, choice := range r.Hold.Choices {
@@ -64,7 +73,7 @@ func answers(r view.Run) []advice {
 		if at >= 0 {
 			effect = docs[at].Doc
 		}
-		out = append(out, advice{steerArgs("resume", r.Ticket, r.VM, "--choice", string(choice)) + requesterHere + reasonHere, effect})
+		out = append(out, advice{steerArgs("resume", r.Ticket, r.VM, "--choice", string(choice)) + who + reasonHere, effect})
 	}
 	return out
 }

@@ -56,7 +56,7 @@ func (c *cli) tell(at *cobra.Command, err error) {
 	for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
 		c.aside.Printf("%s %s\n", c.aside.In(terminal.Bad, "lifeboat:"), terminal.Safe(line))
 	}
-	if codeOf(err) == ExitUsage {
+	if errors.As(err, &e) && e.help {
 		c.aside.Printf("See '%s --help'.\n", at.CommandPath())
 	}
 }

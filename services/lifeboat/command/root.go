@@ -44,7 +44,7 @@ configuration say where that is.`),
 			return cmd.Help()
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit{ExitUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	c.reach.flags(root.PersistentFlags())
 	root.AddGroup(&cobra.Group{ID: groupAsk, Title: "Ask and decide:"}, &cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupRun, Title: "Run and check:"})
 	root.AddCommand(

@@ -46,9 +46,9 @@ their own; "none" runs the bus only and keeps the inventory on it.`,
 				return usage("--services: %w", err)
 			}
 			err = server.Serve(cmd.Context(), server.Options{ConfigPath: path, Services: names, Out: c.Out, Log: c.Err})
-			var wrong *server.ConfigError
-			if errors.As(err, &wrong) {
-				return &exit{ExitUsage, err}
+			var bad *server.ConfigError
+			if errors.As(err, &bad) {
+				return wrong(err)
 			}
 			return err
 		},

@@ -89,7 +89,7 @@ func (c *cli) steerTicket(ctx context.Context, name string, f submission.Form, w
 		}
 		request, err := f.Request(events.Request{}, inv.Inventory, c.Now(), c.newNumber())
 		if err != nil {
-			return &exit{ExitUsage, err}
+			return wrong(err)
 		}
 		if request.Ticket == number {
 			return usage("--ticket %q is the ticket to steer itself; leave it out, or give the new ticket its own number", number)

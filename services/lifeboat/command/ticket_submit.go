@@ -94,7 +94,7 @@ func (c *cli) submitForm(ctx context.Context, f submission.Form, file string, w 
 		}
 		request, err := f.Request(base, inv.Inventory, c.Now(), c.newNumber())
 		if err != nil {
-			return &exit{ExitUsage, err}
+			return wrong(err)
 		}
 		return c.send(ctx, b, request, w)
 	})
@@ -123,7 +123,7 @@ func (c *cli) readTicket(file string) (events.Request, error) {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return events.Request{}, &exit{ExitUsage, err}
+			return events.Request{}, wrong(err)
 		}
 		defer f.Close()
 		in = f
@@ -154,7 +154,7 @@ func (c *cli) send(ctx context.Context, b *bus.Bus, r events.Request, w waitFlag
 	if err := c.store(ctx, b, r, e); err != nil {
 		return err
 	}
-	return c.await(ctx, b, waited{account: r.Account, ref: r.TicketRef}, w)
+	return c.await(ctx, b, waited{account: r.Account, ref: r.TicketRef, content: &r}, w)
 }
 
 // malformed tells what the contract has against a ticket, field by field.
@@ -177,7 +177,7 @@ func (c *cli) store(ctx context.Context, b *bus.Bus, r events.Request, e event.E
 	case errors.Is(err, bus.ErrUnknown):
 		return fmt.Errorf("it is not known whether the ticket was stored; repeat the command with --ticket %s, which is safe: %w", quote(r.Ticket), err)
 	case errors.Is(err, bus.ErrFull):
-		return &exit{ExitRefused, fmt.Errorf("the inbox is full because tickets are not being answered; see whether ticket-intake runs, and try again: %w", err)}
+		return &exit{code: ExitRefused, err: fmt.Errorf("the inbox is full because tickets are not being answered; see whether ticket-intake runs, and try again: %w", err)}
 	case err != nil:
 		return fmt.Errorf("the ticket was not stored: %w", err)
 	}

@@ -29,6 +29,7 @@ type itemData struct {
 	Run      string          `json:"run,omitempty"`
 	Outcome  wait.Outcome    `json:"outcome"`
 	Choices  []events.Choice `json:"choices,omitempty"`
+	Reasons  []events.Reason `json:"reasons,omitempty"`
 	Sentence string          `json:"sentence"`
 }
 
@@ -51,7 +52,7 @@ func (c *cli) verdict(t waited, v wait.Verdict, f waitFlags, ended error) error 
 			commandLine("ticket", "wait", t.ref.Aggregate(), "--account", t.account, "--revision", fmt.Sprint(t.ref.Revision)))
 	case v.Outcome == wait.Pending:
 		why := "Stopped waiting"
-		if errors.Is(ended, context.DeadlineExceeded) {
+		if f.timeout > 0 && errors.Is(ended, context.DeadlineExceeded) {
 			why = "Stopped waiting after " + terminal.Span(f.timeout)
 		}
 		c.say("%s; it goes on without this command. Go on waiting: %s", why, commandLine("ticket", "wait", t.ref.Aggregate()))
@@ -75,7 +76,7 @@ func verdictOf(t waited, v wait.Verdict) verdictData {
 		Outcome: v.Outcome, Reasons: v.Reasons, Items: []itemData{},
 	}
 	for _, i := range v.Items {
-		item := itemData{VM: i.VM, Run: i.Run, Outcome: i.Outcome, Sentence: i.Sentence}
+		item := itemData{VM: i.VM, Run: i.Run, Outcome: i.Outcome, Reasons: i.Reasons, Sentence: i.Sentence}
 		if i.Hold != nil {
 			item.Choices = i.Hold.Choices
 		}
@@ -88,16 +89,28 @@ func verdictOf(t waited, v wait.Verdict) verdictData {
 func (c *cli) tellVerdict(v wait.Verdict) {
 	if len(v.Reasons) > 0 {
 		c.page.Printf("%s\n", c.page.In(terminal.Bad, "Refused, because"))
-		c.tellReasons(v.Reasons)
+		c.tellReasons("  ", v.Reasons)
 	}
 	var offers []advice
 	for _, i := range v.Items {
-		if i.Outcome != wait.Pending {
-			c.page.Printf("%s: %s. %s\n", terminal.Safe(label(i.VM)), c.page.In(moodOf(i.Outcome), strings.ToUpper(string(i.Outcome))), terminal.Safe(i.Sentence))
-		}
-		offers = append(offers, nextOf(i)...)
+		c.tellItem(i)
+		offers = append(offers, nextOf(i, c.who())...)
 	}
 	c.offer("Next", offers)
+}
+
+// tellItem tells how one VM came out.
+func (c *cli) tellItem(i wait.Item) {
+	if i.Outcome == wait.Pending {
+		return
+	}
+	vm, outcome := terminal.Safe(label(i.VM)), c.page.In(moodOf(i.Outcome), strings.ToUpper(string(i.Outcome)))
+	if len(i.Reasons) > 0 {
+		c.page.Printf("%s: %s, because\n", vm, outcome)
+		c.tellReasons("  ", i.Reasons)
+		return
+	}
+	c.page.Printf("%s: %s. %s\n", vm, outcome, terminal.Safe(i.Sentence))
 }
 
 // outcomeMoods colour the ends of a wait.
@@ -109,7 +122,7 @@ var outcomeMoods = map[wait.Outcome]terminal.Mood{
 func moodOf(o wait.Outcome) terminal.Mood { return outcomeMoods[o] }
 
 // nextOf says what a person can do about a VM that has come to rest and is not over.
-func nextOf(i wait.Item) []advice {
+func nextOf(i wait.Item, who string) []advice {
 	if i.Outcome != wait.Held && i.Outcome != wait.Open {
 		return nil
 	}
@@ -117,5 +130,5 @@ func nextOf(i wait.Item) []advice {
 	if i.Hold != nil {
 		r.Hold = &view.Hold{Choices: i.Hold.Choices}
 	}
-	return next(r)
+	return next(r, who)
 }

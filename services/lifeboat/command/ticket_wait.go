@@ -94,6 +94,8 @@ commit. Ctrl-C stops the waiting and nothing else.`,
 type waited struct {
 	account string
 	ref     events.TicketRef
+	// content is what was submitted; nil when it is not known.
+	content *events.Request
 }
 
 // waitedTicket finds the ticket to wait for. One that has no answer yet is
@@ -101,7 +103,7 @@ type waited struct {
 func (c *cli) waitedTicket(ctx context.Context, b *bus.Bus, account, name string, revision int) (waited, error) {
 	look := lookup.Lookup{Bus: b}
 	if system, number := lookup.TicketName(name); account != "" && system != "" && revision > 0 {
-		return waited{account, events.TicketRef{System: system, Ticket: number, Revision: revision}}, nil
+		return waited{account: account, ref: events.TicketRef{System: system, Ticket: number, Revision: revision}}, nil
 	}
 	agg, err := look.TicketAggregate(ctx, account, name)
 	if err != nil {
@@ -114,7 +116,7 @@ func (c *cli) waitedTicket(ctx context.Context, b *bus.Bus, account, name string
 	if latest, ok := t.Latest(); ok && revision == 0 {
 		revision = latest.Revision
 	}
-	return waited{t.Account, events.TicketRef{System: t.System, Ticket: t.Ticket, Revision: revision}}, nil
+	return waited{account: t.Account, ref: events.TicketRef{System: t.System, Ticket: t.Ticket, Revision: revision}}, nil
 }
 
 // await waits for a ticket as long as the flags say, tells what happens and how
@@ -140,6 +142,9 @@ func (c *cli) await(ctx context.Context, b *bus.Bus, t waited, f waitFlags) erro
 		c.say("Waiting. You may press Ctrl-C at any time: what was begun goes on without this command.")
 	}
 	v := vigil{cli: c, bus: b, wait: wait.New(t.account, t.ref, until), quiet: !f.output.people()}
+	if t.content != nil {
+		v.wait.Submitted(*t.content)
+	}
 	verdict, err := v.keep(waiting, f.stay.form == stayAnswer)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -33,9 +35,11 @@ func Check(path string) (Config, *inventory.Inventory, error) {
 		return c, nil, problems(err)
 	}
 	found := places(path, c.validate())
-	inv, err := c.LoadInventory()
-	if err != nil {
-		found = append(found, problems(err)...)
+	var inv *inventory.Inventory
+	if c.Inventory != "" {
+		if inv, err = c.LoadInventory(); err != nil {
+			found = append(found, problems(err)...)
+		}
 	}
 	if len(found) > 0 {
 		return c, inv, found
@@ -45,9 +49,6 @@ func Check(path string) (Config, *inventory.Inventory, error) {
 
 // LoadInventory reads the inventory the configuration names.
 func (c Config) LoadInventory() (*inventory.Inventory, error) {
-	if c.Inventory == "" {
-		return nil, errors.New("inventory is missing: name the inventory's path, such as inventory.yaml")
-	}
 	return inventory.Load(shown(c.InventoryPath()))
 }
 
@@ -73,6 +74,9 @@ func (c Config) validate() []error {
 	}
 	if _, err := daemon.NewLogger(io.Discard, c.Log); err != nil {
 		faults = append(faults, err)
+	}
+	if c.Inventory == "" {
+		faults = append(faults, errors.New("inventory is missing: name the inventory's path, such as inventory.yaml"))
 	}
 	return faults
 }
@@ -118,22 +122,32 @@ func problems(err error) Problems {
 var field = regexp.MustCompile(`^([a-zA-Z]+)(?:: |\.)([A-Za-z0-9_.\[\]]+)`)
 
 // places gives each fault the place of its field in the file, or of the nearest
-// one around it. The file was read once already, so that failing to read it
-// again costs the places only.
+// one around it, and puts them in the order of the file. The file was read once
+// already, so that failing to read it again costs the places only.
 func places(path string, faults []error) Problems {
 	var body *ast.File
 	if raw, err := os.ReadFile(path); err == nil {
 		body, _ = parser.ParseBytes(raw, 0) // a place that cannot be found is left out
 	}
-	var found Problems
-	for _, fault := range faults {
-		place := path + ": "
+	type placed struct {
+		line, column int
+		text         string
+	}
+	list := make([]placed, len(faults))
+	for i, fault := range faults {
+		list[i].text = path + ": " + fault.Error()
 		if m := field.FindStringSubmatch(fault.Error()); m != nil && body != nil {
 			if line, column, ok := find(body, m[1]+"."+m[2]); ok {
-				place = fmt.Sprintf("%s:%d:%d: ", path, line, column)
+				list[i] = placed{line, column, fmt.Sprintf("%s:%d:%d: %s", path, line, column, fault)}
 			}
 		}
-		found = append(found, place+fault.Error())
+	}
+	slices.SortStableFunc(list, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	var found Problems
+	for _, p := range list {
+		found = append(found, p.text)
 	}
 	return found
 }

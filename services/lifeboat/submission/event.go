@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func Read(raw []byte) (events.Request, error) {
 	if len(raw) > maxFile {
 		return events.Request{}, fmt.Errorf("is %d bytes long; a ticket has at most %d", len(raw), maxFile)
 	}
-	asJSON, err := yaml.YAMLToJSON(raw)
+	asJSON, err := toJSON(raw)
 	if err != nil {
 		return events.Request{}, fmt.Errorf("is neither JSON nor YAML: %s", firstLine(err))
 	}
@@ -74,6 +75,17 @@ func Read(raw []byte) (events.Request, error) {
 		return events.Request{}, fmt.Errorf("is no ticket: %s; the schema is in lifeboat.io/events", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return r, nil
+}
+
+// toJSON reads YAML, of which JSON is a form. A panic of the parser on broken
+// text becomes an error.
+func toJSON(raw []byte) (out []byte, err error) {
+	defer func() {
+		if recover() != nil {
+			out, err = nil, errors.New("the text is broken")
+		}
+	}()
+	return yaml.YAMLToJSON(raw)
 }
 
 func firstLine(err error) string {

@@ -35,6 +35,10 @@ func Span(d time.Duration) string {
 	}
 }
 
+// Measured is a duration to the hundredth of a second, for figures that were
+// measured: "41.88s", "1m48s".
+func Measured(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }
+
 // Clock is a time of day in UTC, with the date when it is not today's.
 func Clock(at, now time.Time) string {
 	at, now = at.UTC(), now.UTC()

@@ -196,7 +196,7 @@ func (f *runFold) apply(e Event) {
 		steps.plan(d.Steps, PurposeDo)
 	case *events.FailoverHeld:
 		r.held(d, e.At)
-		steps.hold(d.Step)
+		steps.hold(d.Step, e.At)
 	case *events.FailoverResumed:
 		r.resumed(d, e.At)
 		steps.resume()

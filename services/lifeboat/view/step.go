@@ -72,6 +72,8 @@ type Step struct {
 	// StartedAt is when it was first asked of the host, EndedAt when it was seen done.
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	EndedAt   *time.Time `json:"endedAt,omitempty"`
+	// HeldAt is when the run came to rest at it, while it is held.
+	HeldAt *time.Time `json:"heldAt,omitempty"`
 	// RetryAt is when the next attempt is made, while retrying.
 	RetryAt *time.Time `json:"retryAt,omitempty"`
 	// Fault is what went wrong last; it stays when a later attempt succeeded.
@@ -81,13 +83,16 @@ type Step struct {
 	After  *events.Reading `json:"after,omitempty"`
 }
 
-// Took is how long the step took, or has taken by now; 0 before it began.
+// Took is how long the step took, or has taken by now or until it was held; 0
+// before it began.
 func (s Step) Took(now time.Time) time.Duration {
 	switch {
 	case s.StartedAt == nil:
 		return 0
 	case s.EndedAt != nil:
 		return s.EndedAt.Sub(*s.StartedAt)
+	case s.HeldAt != nil:
+		return s.HeldAt.Sub(*s.StartedAt)
 	case s.State == StepNotTaken:
 		return 0
 	default:
@@ -124,16 +129,16 @@ func (p *program) at(step events.Step, host string) *Step {
 func (p program) drop() {
 	for i := range p {
 		if !p[i].over() {
-			p[i].State, p[i].RetryAt = StepNotTaken, nil
+			p[i].State, p[i].HeldAt, p[i].RetryAt = StepNotTaken, nil, nil
 		}
 	}
 }
 
 // hold marks the step a run rests at; resume lets it go on.
-func (p *program) hold(step events.Step) {
+func (p *program) hold(step events.Step, at time.Time) {
 	for i := range *p {
 		if s := &(*p)[i]; s.Step == step && !s.over() {
-			s.State, s.RetryAt = StepHeld, nil
+			s.State, s.HeldAt, s.RetryAt = StepHeld, &at, nil
 			return
 		}
 	}
@@ -142,7 +147,7 @@ func (p *program) hold(step events.Step) {
 func (p program) resume() {
 	for i := range p {
 		if p[i].State == StepHeld {
-			p[i].State = StepPending
+			p[i].State, p[i].HeldAt = StepPending, nil
 		}
 	}
 }
@@ -160,7 +165,7 @@ func (p *program) started(d *events.StepStarted, at time.Time) {
 
 func (p *program) done(d *events.StepDone, at time.Time) {
 	s := p.at(d.Step, d.Host)
-	s.State, s.How, s.EndedAt, s.RetryAt = StepDone, d.How, &at, nil
+	s.State, s.How, s.EndedAt, s.HeldAt, s.RetryAt = StepDone, d.How, &at, nil, nil
 	s.Attempts = max(s.Attempts, d.Attempt)
 	if d.Before != nil {
 		s.Before = d.Before

@@ -59,6 +59,8 @@ type Item struct {
 	Ticket events.TicketRef
 	// Hold is the question, when it is held.
 	Hold *events.FailoverHeld
+	// Reasons say why it was refused, when it was.
+	Reasons []events.Reason
 	// Sentence tells it for a person.
 	Sentence string
 }
@@ -75,12 +77,17 @@ type Verdict struct {
 
 // Verdict says where the ticket stands.
 func (w *Wait) Verdict() Verdict {
-	revision, ok := w.ticket.Revision(w.ref.Revision)
-	if !ok {
+	revision, _ := w.ticket.Revision(w.ref.Revision)
+	if !w.Answered() {
 		return Verdict{Outcome: Pending}
 	}
+	for _, d := range revision.Disputes {
+		if d.ID == w.content && d.Refused != nil {
+			return refusal(d.Refused)
+		}
+	}
 	if revision.Refused != nil {
-		return refusal(revision)
+		return refusal(revision.Refused)
 	}
 	var v Verdict
 	for _, answer := range revision.Accepted.Items {
@@ -90,9 +97,9 @@ func (w *Wait) Verdict() Verdict {
 	return v
 }
 
-func refusal(r ticket.Revision) Verdict {
-	v := Verdict{Outcome: Refused, Reasons: r.Refused.Reasons}
-	for _, item := range r.Refused.Items {
+func refusal(r *events.TicketRefused) Verdict {
+	v := Verdict{Outcome: Refused, Reasons: r.Reasons}
+	for _, item := range r.Items {
 		v.Items = append(v.Items, refused(item))
 	}
 	return v
@@ -104,7 +111,7 @@ func refused(answer events.Item) Item {
 	for i, r := range answer.Reasons {
 		lines[i] = r.String()
 	}
-	return Item{VM: answer.VM, Run: answer.Run, Outcome: Refused, Sentence: strings.Join(lines, " | ")}
+	return Item{VM: answer.VM, Run: answer.Run, Outcome: Refused, Reasons: answer.Reasons, Sentence: strings.Join(lines, " | ")}
 }
 
 // item is where one VM of an accepted revision stands.
@@ -118,6 +125,9 @@ func (w *Wait) item(r ticket.Revision, answer events.Item) Item {
 		i.Outcome, i.Sentence = started(r, run)
 	} else {
 		i.Outcome, i.Sentence = w.steering(r, answer.Run, run)
+	}
+	if i.Outcome == Refused {
+		i.Reasons = w.refusals[answer.Run]
 	}
 	return i
 }

@@ -3,6 +3,7 @@ package wait
 import (
 	"lifeboat.io/events"
 	"lifeboat.io/services/lifeboat/view"
+	"lifeboat.io/services/ticket-intake/judgement"
 	"lifeboat.io/services/ticket-intake/ticket"
 	"lifeboat.io/services/ticket-intake/vmruns"
 )
@@ -30,10 +31,16 @@ type Wait struct {
 	account string
 	ref     events.TicketRef
 	until   Until
+	// content is the id of the answer to the content that was submitted; empty
+	// when whatever came first under the number is waited for.
+	content string
 
 	// ticket is the ticket's own state, target that of another one it refers to.
 	ticket, target ticket.Ticket
 	vms            map[string]vmruns.VM
+	// refusals are the reasons of the executor, by run, when it refuses what the
+	// ticket asks for.
+	refusals map[string][]events.Reason
 	// seen is how far each aggregate was taken in.
 	seen map[events.Aggregate]uint64
 	// answer is where the ticket's answer stands in the log; 0 before.
@@ -42,8 +49,12 @@ type Wait struct {
 
 // New waits for a revision of a ticket of an account.
 func New(account string, ref events.TicketRef, until Until) *Wait {
-	return &Wait{account: account, ref: ref, until: until, vms: map[string]vmruns.VM{}, seen: map[events.Aggregate]uint64{}}
+	return &Wait{account: account, ref: ref, until: until, vms: map[string]vmruns.VM{}, refusals: map[string][]events.Reason{}, seen: map[events.Aggregate]uint64{}}
 }
+
+// Submitted makes it the waiting for the answer to this very content: another
+// one may have come before under the same number, and have its answer.
+func (w *Wait) Submitted(r events.Request) { w.content = judgement.AnswerID(r) }
 
 // Aggregate is the ticket waited for.
 func (w *Wait) Aggregate() events.Aggregate { return w.aggregate(w.ref.Ticket) }
@@ -73,8 +84,8 @@ func (w *Wait) Reads() []events.Aggregate {
 
 // Answered reports whether the ticket has its answer.
 func (w *Wait) Answered() bool {
-	_, ok := w.ticket.Revision(w.ref.Revision)
-	return ok
+	r, ok := w.ticket.Revision(w.ref.Revision)
+	return ok && (w.content == "" || r.Answers(w.content))
 }
 
 // Apply takes in an event; an aggregate's events come in order, and one that was
@@ -88,6 +99,9 @@ func (w *Wait) Apply(e view.Event) (news bool) {
 	switch e.Aggregate.Family {
 	case events.FamilyFailover:
 		w.vms[e.Aggregate.ID] = w.vms[e.Aggregate.ID].Apply(e.Data)
+		if d, ok := e.Data.(*events.FailoverRefused); ok && d.By == w.ref {
+			w.refusals[d.Run] = d.Reasons
+		}
 		return w.runs(e)
 	case events.FamilyTicket:
 		fact := ticket.Event{Seq: e.Seq, ID: e.ID, At: e.At, Data: e.Data}
@@ -119,13 +133,12 @@ func (w *Wait) runs(e view.Event) bool {
 	return false
 }
 
-// speaks reports whether a ticket event says what the runs do not say better.
+// speaks reports whether a ticket event says what neither the runs nor the
+// verdict say better. A refusal of the ticket is the verdict.
 func (w *Wait) speaks(e view.Event) bool {
 	switch d := e.Data.(type) {
 	case *events.TicketAccepted:
-		return d.Revision == w.ref.Revision
-	case *events.TicketRefused:
-		return d.Revision == w.ref.Revision
+		return d.Revision == w.ref.Revision && (w.content == "" || e.ID == w.content)
 	case *events.TicketSuperseded:
 		return d.Revision == w.ref.Revision
 	case *events.TicketCancelled:
