@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	cloudevent "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/uuid"
 
 	"lifeboat.io/events"
@@ -29,6 +30,8 @@ type rig struct {
 	world *hypersim.World
 	inv   *inventory.Inventory
 	vm    events.VMRef
+	// misfit is a type of event that the contract refuses, besides its own refusals.
+	misfit string
 }
 
 const waitLimit = 30 * time.Second
@@ -54,7 +57,8 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, world: world, bus: bustest.Open(t, func(c *bus.Config) { c.Check = contract.Validate })}
+	r := &rig{t: t, world: world}
+	r.bus = bustest.Open(t, func(c *bus.Config) { c.Check = r.check })
 	r.vm = events.VMRef{ID: string(world.Truth().Copies[0].VM), Name: "vm1"}
 	r.inv = sample(t, r.vm)
 	stop := make(chan struct{})
@@ -73,6 +77,14 @@ func newRig(t *testing.T) *rig {
 	})
 	t.Cleanup(func() { close(stop); running.Wait() })
 	return r
+}
+
+// check is the contract, and one type more that it refuses.
+func (r *rig) check(e cloudevent.Event) error {
+	if e.Type() == r.misfit {
+		return errors.New("does not fit")
+	}
+	return contract.Validate(e)
 }
 
 // sample is the inventory of the world.
@@ -386,6 +398,23 @@ func TestALogThatCannotBeIsLeftAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		return len(letters) == 1 && strings.Contains(letters[0].Reason, "not legal")
+	})
+	r.effects()
+}
+
+// TestAnEventThatDoesNotFitIsSeen: a plan that the contract refuses is a mistake
+// of the program's own. The ticket must not wait for ever for nobody to see it.
+func TestAnEventThatDoesNotFitIsSeen(t *testing.T) {
+	r := newRig(t)
+	r.misfit = plannedType
+	r.executor("a")
+	r.ask("T-1", events.Request{Action: events.ActionPlanned}, "")
+	bustest.Eventually(t, waitLimit, "a dead letter", func() bool {
+		letters, err := r.bus.DeadLetters(context.Background(), bus.DeadLetterQuery{Consumer: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(letters) == 1 && strings.Contains(letters[0].Reason, "does not fit")
 	})
 	r.effects()
 }

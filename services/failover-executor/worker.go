@@ -78,6 +78,13 @@ func (w *worker) work(ctx context.Context) {
 			if w.x.leave(w) {
 				return
 			}
+		case errors.Is(err, bus.ErrInvalid), errors.Is(err, bus.ErrTooLarge):
+			w.log.ErrorContext(ctx, "the bus will never take the next event: the VM is left as it is until the next sweep", "error", err)
+			w.refuseAll(bus.Poison(err))
+			w.loaded = false
+			if w.x.leave(w) {
+				return
+			}
 		case errors.Is(err, errHeldElsewhere):
 			if len(w.letters) == 0 && w.x.leave(w) {
 				return
