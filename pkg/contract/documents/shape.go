@@ -47,7 +47,6 @@ var shapes = map[string][]constraint{
 	"StepDone.Host":                {minLength(1)},
 	"StepFailed.Host":              {minLength(1)},
 	"StepFailed.Attempt":           {minimum(1)},
-	"FailoverHeld.Code":            {pattern(events.PatternCode)},
 	"FailoverHeld.Choices":         {minItems(1)},
 	"FailoverFenced.Host":          {minLength(1)},
 }
