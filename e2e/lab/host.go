@@ -161,15 +161,20 @@ func (h *Host) follow() (down bool) {
 func (h *Host) run(ctx context.Context, p winrm.Process) int {
 	ctx, cancel := context.WithCancel(ctx) // whatever it started ends with it
 	defer cancel()
-	powerShell := func(ctx context.Context, line string, stdin io.Reader, stdout, stderr io.Writer) int {
-		return h.powerShell(ctx, p, line, stdin, stdout, stderr)
-	}
 	if p.SkipCmdShell && program(p.CommandLine) == "powershell" {
-		return powerShell(ctx, p.Line(), p.Stdin, p.Stdout, p.Stderr)
+		return h.powerShell(ctx, p, p.Line(), p.Stdin, p.Stdout, p.Stderr)
 	}
-	return cmdexe.Run(ctx, cmdexe.Host{
-		ComputerName: h.shell.ComputerName(), User: p.User, Version: h.version, Address: h.address, Env: h.environment(p), PowerShell: powerShell,
-	}, p.Line(), p.Stdin, p.Stdout, p.Stderr)
+	return cmdexe.Run(ctx, h.console(p), p.Line(), p.Stdin, p.Stdout, p.Stderr)
+}
+
+// console is what cmd.exe knows of the host, in a process.
+func (h *Host) console(p winrm.Process) cmdexe.Host {
+	return cmdexe.Host{
+		ComputerName: h.shell.ComputerName(), User: p.User, Version: h.version, Address: h.address, Env: h.environment(p),
+		PowerShell: func(ctx context.Context, line string, stdin io.Reader, stdout, stderr io.Writer) int {
+			return h.powerShell(ctx, p, line, stdin, stdout, stderr)
+		},
+	}
 }
 
 // environment are the variables of a process: the machine's, the user's and
@@ -213,7 +218,11 @@ func (h *Host) powerShell(ctx context.Context, p winrm.Process, line string, std
 	for name, value := range p.Env {
 		o.Env[name] = value
 	}
-	return console.Command(ctx, o, line, stdin, stdout, stderr)
+	o.Program = h.programs(p)
+	process := console.Process{Options: o, Piped: !p.ConsoleModeStdin, Take: func(ctx context.Context, input string, stdout, _ io.Writer) (int, bool) {
+		return h.module(ctx, p, input, stdout)
+	}}
+	return process.Command(ctx, line, stdin, stdout, stderr)
 }
 
 // pause waits in real time.

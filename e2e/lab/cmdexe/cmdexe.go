@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,11 +40,35 @@ type Host struct {
 // Run is cmd.exe /C with a command line. It returns when everything in the line
 // is over, or ctx is.
 func Run(ctx context.Context, h Host, line string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return newShell(ctx, h, stdin).line(line, stdout, stderr, 0)
+}
+
+func newShell(ctx context.Context, h Host, stdin io.Reader) *shell {
 	s := &shell{Host: h, ctx: ctx, stdin: stdin, env: map[string]string{}}
 	for name, value := range h.Env {
 		s.env[strings.ToUpper(name)] = value
 	}
-	return s.line(line, stdout, stderr, 0)
+	return s
+}
+
+// Has tells whether there is a program of this name, which may be a path.
+func Has(name string) bool {
+	switch program(name) {
+	case "hostname", "whoami", "ipconfig", "chcp.com", "powershell", "cmd":
+		return true
+	}
+	return false
+}
+
+// Exec is CreateProcess with a command line: a program, with no cmd.exe around
+// it. found is false when there is no program of that name.
+func Exec(ctx context.Context, h Host, line string, stdin io.Reader, stdout, stderr io.Writer) (code int, found bool) {
+	line = strings.TrimSpace(line)
+	if name, _ := word(line); !Has(name) {
+		return exitFailure, false
+	}
+	code, _ = newShell(ctx, h, stdin).command(line, stdout, stderr, 0)
+	return code, true
 }
 
 // shell is one cmd.exe.
@@ -119,6 +144,8 @@ func (s *shell) command(text string, stdout, stderr io.Writer, depth int) (code 
 	case "type":
 		fmt.Fprint(stderr, "The system cannot find the file specified.\r\n")
 		return exitFailure, false
+	case "chcp", "chcp.com":
+		return chcp(rest, stdout, stderr), false
 	case "hostname":
 		fmt.Fprintf(stdout, "%s\r\n", s.ComputerName)
 		return exitOK, false
@@ -135,6 +162,20 @@ func (s *shell) command(text string, stdout, stderr io.Writer, depth int) (code 
 	}
 	fmt.Fprintf(stderr, "'%s' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n", strings.Trim(name, `"`))
 	return exitFailure, false
+}
+
+// chcp shows the code page, or takes one; output is UTF-8 in any case.
+func chcp(rest string, stdout, stderr io.Writer) int {
+	page := strings.TrimSpace(rest)
+	if page == "" {
+		page = "65001"
+	}
+	if n, err := strconv.ParseUint(page, 10, 16); err != nil || n == 0 {
+		fmt.Fprint(stderr, "Parameter format not correct -\r\n")
+		return exitFailure
+	}
+	fmt.Fprintf(stdout, "Active code page: %s\r\n", page)
+	return exitOK
 }
 
 // account is the user's name without a domain.

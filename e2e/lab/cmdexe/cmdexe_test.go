@@ -77,6 +77,29 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestExec(t *testing.T) {
+	for _, c := range []struct {
+		line, stdout string
+		code         int
+		found        bool
+	}{
+		{`hostname`, "HV1\r\n", 0, true},
+		{` "C:\Windows\System32\whoami.exe"  `, "hv1\\administrator\r\n", 0, true},
+		{`powershell -Command "a & b"`, "<powershell -Command \"a & b\">\r\n", 0, true},
+		{`cmd.exe /c echo %SITE%`, "east\r\n", 0, true},
+		{`chcp.com 65001`, "Active code page: 65001\r\n", 0, true},
+		{`chcp.com x`, "", 1, true},
+		{`hostname & hostname`, "HV1\r\n", 0, true}, // words to it, as there is no cmd.exe
+		{`echo a`, "", 1, false}, {`nosuch`, "", 1, false}, {``, "", 1, false},
+	} {
+		var stdout strings.Builder
+		code, found := cmdexe.Exec(t.Context(), host, c.line, nil, &stdout, io.Discard)
+		if stdout.String() != c.stdout || code != c.code || found != c.found {
+			t.Errorf("%s: %q, %d, %v; want %q, %d, %v", c.line, stdout.String(), code, found, c.stdout, c.code, c.found)
+		}
+	}
+}
+
 func TestDepthIsBounded(t *testing.T) {
 	_, stderr, code := run(t, strings.Repeat("cmd /c ", 100)+"echo x")
 	if code == 0 || !strings.Contains(stderr, "not supported") {

@@ -39,8 +39,10 @@ func (s *Session) automatic(key string) (Value, bool, error) {
 		return "", true, nil
 	case "shellid":
 		return "Microsoft.PowerShell", true, nil
-	case "args", "input":
+	case "args":
 		return NewArray(), true, nil
+	case "input":
+		return NewArray(s.piped...), true, nil
 	case "ofs", "matches", "_", "psitem", "this", "psboundparameters", "pscmdlet", "stacktrace":
 		if key == "psitem" {
 			return s.current(), true, nil

@@ -44,6 +44,8 @@ func (s *Session) stageOf(target any, name string, args []argument, input, dot b
 	case *ScriptBlock:
 		st := &functionStage{place: s.here(redir), block: t, dot: dot, where: where}
 		return st, st.bind(args, input)
+	case *program:
+		return &programStage{place: s.here(redir), program: t, args: s.words(args), piped: input}, nil
 	}
 	return nil, fmt.Errorf("no command of type %T", target)
 }
@@ -78,7 +80,8 @@ func (s *Session) commandTarget(c *syntax.Command) (target any, name string, err
 	return nil, "", runtimeError("BadExpression", "The expression after '%s' in a pipeline element produced an object that was not valid. It must result in a command name, a script block, or a CommandInfo object.", op)
 }
 
-// resolveCommand finds a command by name: functions before cmdlets, aliases by what they stand for.
+// resolveCommand finds a command by name: functions before cmdlets, aliases by
+// what they stand for, programs last.
 func (s *Session) resolveCommand(name string, n syntax.Node) (any, string, error) {
 	key := strings.ToLower(name)
 	if i := strings.IndexByte(key, ':'); i > 0 {
@@ -98,6 +101,9 @@ func (s *Session) resolveCommand(name string, n syntax.Node) (any, string, error
 	}
 	if c := s.modules.cmdlet(name); c != nil {
 		return c, c.Name, nil
+	}
+	if p := s.program(name); p != nil {
+		return p, name, nil
 	}
 	if absent[key] {
 		t := newError("System.NotSupportedException", "UnsupportedConstruct", NotImplemented,

@@ -24,6 +24,9 @@ type Options struct {
 	Zone *time.Location
 	// Sleep waits, or returns the context's error; default a real timer.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Program finds the executables of the host by name, path or not; it gives
+	// nil for what there is not. nil has none.
+	Program func(name string) Program
 	// Seed feeds Get-Random and NewGuid; 0 draws one at random.
 	Seed uint64
 	// Env are the environment variables; the session works on a copy.
@@ -78,6 +81,7 @@ type Session struct {
 	ctx           context.Context
 	streams       *Streams
 	console       *Console
+	piped         []Value // what $input enumerates in a script of its own
 	steps, bytes  int64
 	nextLook      int64 // steps at which the context is looked at again
 	depth         int

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"lifeboat.io/e2e/lab/powershell/syntax"
 )
 
 // Console is what [Console] reads and writes in a session.
@@ -26,6 +28,33 @@ func (c *Console) Close() {
 	if c.in.closed != nil {
 		c.in.end.Do(func() { close(c.in.closed) })
 	}
+}
+
+// UseInput gives a session what $input enumerates outside of functions: lines.
+func (s *Session) UseInput(text string) {
+	s.piped = nil
+	for line := range strings.Lines(text) {
+		s.piped = append(s.piped, decodeUTF8([]byte(withoutEnd(line))))
+	}
+}
+
+// ReadsInput tells whether a script names $input outside of functions and
+// script blocks, where it stands for standard input.
+func ReadsInput(script string) (reads bool) {
+	block, err := parseCached("", script)
+	if err != nil {
+		return false
+	}
+	syntax.Walk(block, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Variable:
+			reads = reads || n.Path.Scope == "" && n.Path.Key == "input"
+		case *syntax.Function, *syntax.BlockExpr:
+			return false
+		}
+		return !reads
+	})
+	return reads
 }
 
 // UseConsole gives a session its console.

@@ -22,32 +22,61 @@ const (
 	ExitInternal = 125
 )
 
+// Process is what one powershell.exe is started with besides its command line.
+type Process struct {
+	powershell.Options
+	// Piped tells that standard input is a pipe, as it is for programs that
+	// send input: a script that reads $input gets its lines, all of them
+	// before it begins. Otherwise $input is empty.
+	Piped bool
+	// Take, if set, is offered that input before such a script runs. It returns
+	// true when it did what the process is for, with the exit code.
+	Take func(ctx context.Context, input string, stdout, stderr io.Writer) (code int, taken bool)
+}
+
 // Command runs a whole command line whose first word is the program.
-func Command(ctx context.Context, o powershell.Options, line string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (p Process) Command(ctx context.Context, line string, stdin io.Reader, stdout, stderr io.Writer) int {
 	args := Split(line)
 	if len(args) == 0 {
 		return ExitUsage
 	}
-	return Exe(ctx, o, args[1:], stdin, stdout, stderr)
+	return p.Exe(ctx, args[1:], stdin, stdout, stderr)
+}
+
+// Exe is a powershell.exe whose standard input is no pipe.
+func Exe(ctx context.Context, o powershell.Options, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return Process{Options: o}.Exe(ctx, args, stdin, stdout, stderr)
 }
 
 // Exe is powershell.exe with arguments, without the program's name. It returns
 // the exit code. Standard input is read only as far as the script asks; the
 // caller closes it afterwards, which ends a read that still waits.
-func Exe(ctx context.Context, o powershell.Options, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (p Process) Exe(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	opt, err := parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s\r\n", err)
 		return ExitUsage
 	}
-	limits := o.Limits
-	max := limits.OutputBytes
+	max := p.Limits.OutputBytes
 	if max == 0 {
 		max = powershell.DefaultLimits.OutputBytes
 	}
 	b := &budget{left: max}
 	h := &host{ctx: ctx, stdout: &limited{stdout, b}, stderr: &limited{stderr, b}, xml: opt.encoded && !opt.formatGiven}
-	h.session = powershell.NewSession(o)
+	h.session = powershell.NewSession(p.Options)
+	if p.Piped && stdin != nil && powershell.ReadsInput(opt.script) {
+		input, err := readAll(ctx, stdin)
+		if err != nil {
+			return ExitCancelled
+		}
+		if p.Take != nil {
+			if code, taken := p.Take(ctx, input, h.stdout, h.stderr); taken {
+				return code
+			}
+		}
+		h.session.UseInput(input)
+		stdin = nil
+	}
 	c := powershell.NewConsole(stdin, h.stdout, h.stderr)
 	defer c.Close()
 	h.session.UseConsole(c)
@@ -163,4 +192,22 @@ func (l *limited) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return l.w.Write(p)
+}
+
+// maxInput bounds what a script's $input takes, in bytes.
+const maxInput = 64 << 20
+
+// readAll reads to the end, or to maxInput, without waiting beyond ctx.
+func readAll(ctx context.Context, r io.Reader) (string, error) {
+	all := make(chan string, 1)
+	go func() {
+		data, _ := io.ReadAll(io.LimitReader(r, maxInput)) // a pipe that breaks has come to its end
+		all <- string(data)
+	}()
+	select {
+	case text := <-all:
+		return text, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

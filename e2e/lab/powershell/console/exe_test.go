@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestExe(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			code := Command(context.Background(), caseOptions(), c.line, strings.NewReader(c.stdin), &stdout, &stderr)
+			code := Process{Options: caseOptions()}.Command(context.Background(), c.line, strings.NewReader(c.stdin), &stdout, &stderr)
 			if stdout.String() != c.stdout || stderr.String() != c.stderr || code != c.code {
 				t.Errorf("gives %q, %q, %d\nwant %q, %q, %d", stdout.String(), stderr.String(), code, c.stdout, c.stderr, c.code)
 			}
@@ -171,4 +172,86 @@ func FuzzSplit(f *testing.F) {
 			t.Errorf("%d bytes came out of %d", total, len(line))
 		}
 	})
+}
+
+// $input in a script of its own is what comes through a pipe, and nothing else.
+func TestPipedInput(t *testing.T) {
+	for _, c := range []struct {
+		name, script, want string
+		piped              bool
+	}{
+		{"lines", `$n = 0; foreach ($l in $input) { $n++; "$n $l" }; [Console]::In.ReadLine() -eq $null`, "1 a\r\n2 b c\r\nTrue\r\n", true},
+		{"as one text", `($input | Out-String).Length`, "8\r\n", true},
+		{"no pipe", `@($input).Count; [Console]::In.ReadLine()`, "0\r\na\r\n", false},
+		{"of a function", `function f { $input | % { "<$_>" } }; 1, 2 | f; [Console]::In.ReadLine()`, "<1>\r\n<2>\r\na\r\n", true},
+		{"of a block", `1, 2 | & { @($input).Count }; [Console]::In.ReadLine()`, "2\r\na\r\n", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			code := Process{Options: caseOptions(), Piped: c.piped}.Exe(t.Context(), []string{"-EncodedCommand", Encode(c.script)}, strings.NewReader("a\r\nb c"), &stdout, &stderr)
+			if stdout.String() != c.want || code != 0 {
+				t.Errorf("gives %q, %q, %d; want %q", stdout.String(), stderr.String(), code, c.want)
+			}
+		})
+	}
+}
+
+// What input is may be decided before the script runs.
+func TestInputIsTaken(t *testing.T) {
+	p := Process{Options: caseOptions(), Piped: true, Take: func(_ context.Context, input string, stdout, _ io.Writer) (int, bool) {
+		_, _ = io.WriteString(stdout, "took "+input)
+		return 7, strings.HasPrefix(input, "mine")
+	}}
+	for input, want := range map[string]string{"mine": "took mine 7", "yours": "took yoursyours\r\n 0"} {
+		var stdout strings.Builder
+		code := p.Exe(t.Context(), []string{"-Command", "$input"}, strings.NewReader(input), &stdout, io.Discard)
+		if got := fmt.Sprint(stdout.String(), " ", code); got != want {
+			t.Errorf("gives %q, want %q", got, want)
+		}
+	}
+}
+
+// programs are executables for scripts to start.
+func programs(name string) powershell.Program {
+	run := map[string]powershell.Program{
+		"args": func(_ context.Context, args []string, _ io.Reader, stdout, _ io.Writer) int {
+			fmt.Fprintf(stdout, "%q\n", args)
+			return 0
+		},
+		"fail": func(_ context.Context, _ []string, _ io.Reader, stdout, stderr io.Writer) int {
+			fmt.Fprint(stdout, "out")
+			fmt.Fprint(stderr, "not\r\ngood\r\n")
+			return 3
+		},
+		"count.exe": func(_ context.Context, _ []string, stdin io.Reader, stdout, _ io.Writer) int {
+			data, _ := io.ReadAll(stdin)
+			fmt.Fprintf(stdout, "%d %q", len(data), data)
+			return 0
+		},
+	}[strings.ToLower(name)]
+	return run
+}
+
+func TestPrograms(t *testing.T) {
+	for _, c := range []struct{ name, script, stdin, stdout, stderr string }{
+		{"arguments", `$x = 1, 'b c'; args -Name $x -File:'a' 0x10 1.50 "q r" $null $true`, "", "[\"-Name\" \"1\" \"b c\" \"-File:a\" \"0x10\" \"1.50\" \"q r\" \"True\"]\r\n", ""},
+		{"exit code", `fail; $?; $LASTEXITCODE`, "", "out\r\nFalse\r\n3\r\n", "not\r\ngood\r\n"},
+		{"its errors put aside", `fail 2>$null; $LASTEXITCODE`, "", "out\r\n3\r\n", ""},
+		{"its errors in the output", `fail 2>&1 | % { $_.GetType().Name + ' ' + $_ }`, "", "ErrorRecord not\r\nErrorRecord good\r\nString out\r\n", ""},
+		{"captured", `$a = @(args 1; args 2); $a.Count; $a[1]`, "", "2\r\n[\"2\"]\r\n", ""},
+		{"input of the pipeline", `'a', 'b' | count.exe`, "mine", "6 \"a\\r\\nb\\r\\n\"\r\n", ""},
+		{"input of the session", `& count.exe`, "mine", "4 \"mine\"\r\n", ""},
+		{"nothing is left", `[Console]::In.ReadLine(); count.exe`, "mine\nyours", "mine\r\n0 \"\"\r\n", ""},
+		{"functions come first", `function args { 'f' }; args`, "", "f\r\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := caseOptions()
+			o.Program = programs
+			var stdout, stderr strings.Builder
+			Exe(t.Context(), o, []string{"-Command", c.script}, strings.NewReader(c.stdin), &stdout, &stderr)
+			if stdout.String() != c.stdout || stderr.String() != c.stderr {
+				t.Errorf("gives %q, %q\nwant %q, %q", stdout.String(), stderr.String(), c.stdout, c.stderr)
+			}
+		})
+	}
 }
