@@ -21,7 +21,7 @@ help: ## print the targets
 
 build: ## build every program into bin/
 	@mkdir -p $(BIN)
-	$(GO) build -o $(BIN)/ ./services/lifeboat/cmd/... ./services/ticket-intake/cmd/... ./services/failover-executor/cmd/... ./e2e/lab/cmd/... ./e2e/demo/cmd/...
+	$(GO) build -o $(BIN)/ ./services/lifeboat/cmd/... ./services/ticket-intake/cmd/... ./services/failover-executor/cmd/... ./e2e/lab/cmd/... ./e2e/demo/cmd/... ./pkg/hyperv/hypertest/cmd/...
 
 demo: build ## start the lab and lifeboat, send tickets, tell the story; under a minute
 	$(BIN)/demo

@@ -23,6 +23,7 @@ var packages = map[string]string{
 	"ticket-intake":     "lifeboat.io/services/ticket-intake/cmd/ticket-intake",
 	"failover-executor": "lifeboat.io/services/failover-executor/cmd/failover-executor",
 	"lab":               "lifeboat.io/e2e/lab/cmd/lab",
+	"hypertest":         "lifeboat.io/pkg/hyperv/hypertest/cmd/hypertest",
 	"nats-server":       "github.com/nats-io/nats-server/v2",
 }
 

@@ -90,6 +90,7 @@ var faultCases = []Case{
 		})
 	}},
 	{"FaultsOfPrepare", func(t *trial) {
+		t.needsBreak()
 		t.acts("Stop", t.stop(t.Primary))
 		t.eachFault(t.Primary, func(verdict) (verb, func(vm hyperv.VM) bool) {
 			if t.read(t.Primary).Replication.State == hyperv.StatePreparedForFailover {
@@ -100,6 +101,7 @@ var faultCases = []Case{
 	}},
 	{"FaultsOfFailOver", func(t *trial) {
 		t.needsResume()
+		t.needsBreak()
 		t.acts("Stop", t.stop(t.Primary))
 		t.eachFault(t.Replica, func(verdict) (verb, func(vm hyperv.VM) bool) {
 			if t.read(t.Replica).Replication.State == hyperv.StateFailedOverWaitingCompletion {
@@ -111,9 +113,7 @@ var faultCases = []Case{
 		})
 	}},
 	{"FaultsOfRead", func(t *trial) {
-		if t.Break == nil {
-			t.Skip("the fixture breaks nothing")
-		}
+		t.needsBreak()
 		for _, v := range verdicts {
 			if !t.Break(t.T, t.Primary, v.fault) {
 				continue
@@ -150,9 +150,7 @@ func (t *trial) holdUp(with func(ctx context.Context) context.Context) {
 // error and whether the effect is there, which the next reading must tell.
 // Then the verb is called again: whatever had happened, now the effect is there.
 func (t *trial) eachFault(h hyperv.Host, prepare func(v verdict) (verb, func(vm hyperv.VM) bool)) {
-	if t.Break == nil {
-		t.Skip("the fixture breaks nothing")
-	}
+	t.needsBreak()
 	for _, v := range verdicts {
 		call, there := prepare(v)
 		if !t.Break(t.T, h, v.fault) {
@@ -177,6 +175,14 @@ func (t *trial) eachFault(h hyperv.Host, prepare func(v verdict) (verb, func(vm 
 		case !there(c.After):
 			t.Errorf("%s: again: the effect is not there", v.fault)
 		}
+	}
+}
+
+// needsBreak skips the case when the fixture cannot make calls go wrong.
+func (t *trial) needsBreak() {
+	t.Helper()
+	if t.Break == nil {
+		t.Skip("the fixture breaks nothing")
 	}
 }
 

@@ -2,14 +2,16 @@ package hypertest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"lifeboat.io/pkg/hyperv"
 )
 
-// absent is an id no host has.
-const absent hyperv.VMID = "00000000-dead-4bad-8000-00000000beef"
+// Absent is an id no host has. The suite asks for it to see it refused.
+const Absent hyperv.VMID = "00000000-dead-4bad-8000-00000000beef"
 
 var readingCases = []Case{
 	{"Info", func(t *trial) {
@@ -102,29 +104,30 @@ var readingCases = []Case{
 		}
 	}},
 	{"ReadAbsent", func(t *trial) {
-		if vm := t.readVM(t.Primary, absent); vm.Present || vm.HostTime.IsZero() {
+		if vm := t.readVM(t.Primary, Absent); vm.Present || vm.HostTime.IsZero() {
 			t.Errorf("got %+v", vm)
 		}
 	}},
 	{"AbsentVM", func(t *trial) {
 		h := t.Replica
-		for name, call := range map[string]verb{
-			"Stop":              func(ctx context.Context) (hyperv.Change, error) { return h.Stop(ctx, absent, stopOptions) },
-			"Start":             func(ctx context.Context) (hyperv.Change, error) { return h.Start(ctx, absent) },
-			"SetTestNetwork":    func(ctx context.Context) (hyperv.Change, error) { return h.SetTestNetwork(ctx, absent, nil) },
-			"StartTestFailover": func(ctx context.Context) (hyperv.Change, error) { return h.StartTestFailover(ctx, absent, "") },
-			"StopTestFailover":  func(ctx context.Context) (hyperv.Change, error) { return h.StopTestFailover(ctx, absent) },
-			"Prepare":           func(ctx context.Context) (hyperv.Change, error) { return h.Prepare(ctx, absent) },
-			"FailOver":          func(ctx context.Context) (hyperv.Change, error) { return h.FailOver(ctx, absent, "") },
-			"Reverse":           func(ctx context.Context) (hyperv.Change, error) { return h.Reverse(ctx, absent, t.ToPrimary) },
-			"Complete":          func(ctx context.Context) (hyperv.Change, error) { return h.Complete(ctx, absent) },
-			"CancelFailover":    func(ctx context.Context) (hyperv.Change, error) { return h.CancelFailover(ctx, absent) },
+		calls := map[string]verb{
+			"Stop":              func(ctx context.Context) (hyperv.Change, error) { return h.Stop(ctx, Absent, stopOptions) },
+			"Start":             func(ctx context.Context) (hyperv.Change, error) { return h.Start(ctx, Absent) },
+			"SetTestNetwork":    func(ctx context.Context) (hyperv.Change, error) { return h.SetTestNetwork(ctx, Absent, nil) },
+			"StartTestFailover": func(ctx context.Context) (hyperv.Change, error) { return h.StartTestFailover(ctx, Absent, "") },
+			"StopTestFailover":  func(ctx context.Context) (hyperv.Change, error) { return h.StopTestFailover(ctx, Absent) },
+			"Prepare":           func(ctx context.Context) (hyperv.Change, error) { return h.Prepare(ctx, Absent) },
+			"FailOver":          func(ctx context.Context) (hyperv.Change, error) { return h.FailOver(ctx, Absent, "") },
+			"Reverse":           func(ctx context.Context) (hyperv.Change, error) { return h.Reverse(ctx, Absent, t.ToPrimary) },
+			"Complete":          func(ctx context.Context) (hyperv.Change, error) { return h.Complete(ctx, Absent) },
+			"CancelFailover":    func(ctx context.Context) (hyperv.Change, error) { return h.CancelFailover(ctx, Absent) },
 			"SetAutoStart": func(ctx context.Context) (hyperv.Change, error) {
-				return h.SetAutoStart(ctx, absent, hyperv.StartNothing)
+				return h.SetAutoStart(ctx, Absent, hyperv.StartNothing)
 			},
-			"BecomeReplica": func(ctx context.Context) (hyperv.Change, error) { return h.BecomeReplica(ctx, absent) },
-		} {
-			t.refused(name, h, hyperv.CodeVMNotFound, call)
+			"BecomeReplica": func(ctx context.Context) (hyperv.Change, error) { return h.BecomeReplica(ctx, Absent) },
+		}
+		for _, name := range slices.Sorted(maps.Keys(calls)) {
+			t.refused(name, h, hyperv.CodeVMNotFound, calls[name])
 		}
 	}},
 }

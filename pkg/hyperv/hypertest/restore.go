@@ -157,8 +157,8 @@ func (p *Pair) whole(ctx context.Context) error {
 			return err
 		}
 		replica, err := p.Replica.Read(ctx, p.VM)
-		if err == nil && p.Resume != nil && primary.Replication.State == hyperv.StateError {
-			err = p.Resume(p.Primary)
+		if err == nil {
+			err = p.resume(primary, replica)
 		}
 		switch {
 		case err != nil:
@@ -171,6 +171,26 @@ func (p *Pair) whole(ctx context.Context) error {
 		}
 		p.Pass(checkPoll)
 	}
+}
+
+// resume resumes replication on the sides that need it, where the pair can.
+func (p *Pair) resume(primary, replica hyperv.VM) error {
+	if p.Resume == nil {
+		return nil
+	}
+	var failed error
+	if needsResuming(replica.Replication.State) {
+		failed = p.Resume(p.Replica)
+	}
+	if needsResuming(primary.Replication.State) {
+		failed = errors.Join(failed, p.Resume(p.Primary))
+	}
+	return failed
+}
+
+// needsResuming tells of a state that replication does not leave by itself.
+func needsResuming(s hyperv.ReplicationState) bool {
+	return s == hyperv.StateError || s == hyperv.StateWaitingForStartResync || s == hyperv.StateSuspended
 }
 
 // testNetworkOf is what SetTestNetwork needs to make the adapters as they were.

@@ -31,9 +31,9 @@ const (
 	maxDeletes = 3
 )
 
-// program is Windows PowerShell where every Windows Server has it. WinRM can
+// Program is Windows PowerShell where every Windows Server has it. WinRM can
 // start it without cmd.exe around only by its full path.
-const program = `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`
+const Program = `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`
 
 // Lane is one powershell.exe on a host.
 type Lane struct {
@@ -81,7 +81,7 @@ func (l *Lane) Start(ctx context.Context) error {
 		l.creating = !errors.As(err, &w) || w.Sent
 		return fmt.Errorf("create a shell: %w", err)
 	}
-	if l.command, err = l.client.Command(ctx, l.shell, program, "-NoLogo", "-NoProfile", "-NonInteractive",
+	if l.command, err = l.client.Command(ctx, l.shell, Program, "-NoLogo", "-NoProfile", "-NonInteractive",
 		"-ExecutionPolicy", "Bypass", "-OutputFormat", "Text", "-EncodedCommand", script.EncodedBootstrap()); err != nil {
 		return fmt.Errorf("start PowerShell: %w", err)
 	}
