@@ -62,6 +62,7 @@ var Measures = []Measure{
 	{"host-client", "100 hosts × 5 commands over WinRM, beside the client library by itself", hostClient},
 	{"append", "one event appended with its expectation, beside a raw publish with the same", appending},
 	{"failovers", "100 planned failovers at once, beside one alone driven by hand", failovers},
+	{"foreign", "the same 100 planned failovers by lifeboat, by pywinrm and by Ansible", foreign},
 	{"memory", "lifeboat serve, idle, 100 hosts known", memory},
 }
 
