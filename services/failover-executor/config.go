@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lifeboat.io/events"
+	conn "lifeboat.io/pkg/hyperv/connection"
 	"lifeboat.io/services/failover-executor/run"
 )
 
@@ -36,6 +37,10 @@ type Config struct {
 	Attempts              int `json:"attempts,omitempty"`
 	// DeadlineSeconds bounds single steps, by step name.
 	DeadlineSeconds map[string]int `json:"deadlineSeconds,omitempty"`
+
+	// WireLog keeps what is said to hosts on the wire, without values, for
+	// support; nothing when left out. Whoever makes the Dialer opens it.
+	WireLog conn.WireLogConfig `json:"wireLog,omitzero"`
 }
 
 // DefaultConfig is what holds where a configuration says nothing.
@@ -78,6 +83,9 @@ func (c Config) complete() (Config, error) {
 		if b.value < b.least {
 			return c, fmt.Errorf("executor.%s: %d: must be at least %d", b.field, b.value, b.least)
 		}
+	}
+	if err := c.WireLog.Validate(); err != nil {
+		return c, fmt.Errorf("executor.%w", err)
 	}
 	if age := run.DefaultPolicy().SightAge; time.Duration(c.LookSeconds)*time.Second >= age {
 		return c, fmt.Errorf("executor.lookSeconds: %d: must be less than %d, the age at which a look is old news", c.LookSeconds, int(age.Seconds()))

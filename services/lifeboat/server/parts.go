@@ -72,6 +72,13 @@ func (h *house) buildExecutor() error {
 		}
 	}
 	dialer := connection.Dialer{Folder: h.config.SecretsFolder(), Instance: settings.Instance, Tracing: traces}
+	var err error
+	if h.wire, err = connection.OpenWireLog(h.config.Folder, settings.WireLog); err != nil {
+		return fmt.Errorf("executor.%w", err)
+	}
+	if h.wire != nil {
+		dialer.WireLog = h.wire // not a nil *WireLog in an interface
+	}
 	service, err := executor.New(settings, executor.Dependencies{
 		Bus: h.bus.As(FailoverExecutor, traces), Inventory: holds.inventory, Connect: dialer.Connect, Log: log, Tracing: traces,
 	})

@@ -14,6 +14,7 @@ import (
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/contract"
 	"lifeboat.io/pkg/daemon"
+	"lifeboat.io/pkg/hyperv/connection"
 	"lifeboat.io/pkg/inventory"
 	"lifeboat.io/pkg/telemetry"
 	"lifeboat.io/services/lifeboat/config"
@@ -46,6 +47,8 @@ type house struct {
 	ready []daemon.Check
 	// closers free what was made for parts that never ran.
 	closers []func() error
+	// wire is the log of what is said to hosts; nil when none is kept.
+	wire *connection.WireLog
 	// url is where tickets are taken over HTTP; "" when ticket-intake is not among the services.
 	url string
 }
@@ -78,6 +81,7 @@ func Serve(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = h.end(ctx, err, h.bus.Close) }()
+	defer func() { err = errors.Join(err, h.wire.Close()) }()
 	if err := h.store(ctx, inv); err != nil {
 		return err
 	}

@@ -96,6 +96,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (err error) {
 
 	var holds latest
 	dialer := connection.Dialer{Folder: c.Secrets, Instance: c.Executor.Instance, Tracing: tracing}
+	wire, err := connection.OpenWireLog(c.Bus.Folder, c.Executor.WireLog)
+	if err != nil {
+		return fmt.Errorf("executor.%w", err)
+	}
+	if wire != nil {
+		defer func() { err = errors.Join(err, wire.Close()) }()
+		dialer.WireLog = wire
+	}
 	service, err := executor.New(c.Executor, executor.Dependencies{
 		Bus: b, Inventory: holds.inventory, Connect: dialer.Connect, Log: log, Tracing: tracing,
 	})

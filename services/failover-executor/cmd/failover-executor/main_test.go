@@ -67,6 +67,8 @@ func TestWrongConfigurationsEndTheProgram(t *testing.T) {
 		"typo":      {"executor: {instanec: x}", "did you mean instance"},
 		"no bus":    {"executor: {instance: x}", "bus: dir"},
 		"executor":  {"executor: {leaseSeconds: 1}", "executor.leaseSeconds: 1: must be at least 10"},
+		"wire log":  {"executor: {wireLog: {file: w, maxMegabytes: 1}}", "executor.wireLog.maxMegabytes: 1: must be 2 to 10000"},
+		"no folder": {"bus: {dir: %s}\nexecutor: {wireLog: {file: nowhere/w}}", "executor.wireLog.file: open"},
 		"no step":   {"executor: {deadlineSeconds: {StartReplicas: 9}}", "there is no such step"},
 		"log":       {"log: {level: loud}", "log: level"},
 		"telemetry": {"telemetry: {protocol: smoke}", "telemetry: protocol"},
