@@ -162,7 +162,7 @@ func bearer(r *http.Request) secret.Text {
 func (s *Service) authenticateSigned(r *http.Request, header string, body []byte) (*caller, *problem) {
 	wrong := func(err error) *problem {
 		p := problemWrongLogin
-		p.Code, p.Detail = "wrong-signature", err.Error()
+		p.Code, p.Detail = "wrong-signature", err.Error()+"; sign this very request with the caller's key, by a clock that is right"
 		return &p
 	}
 	signed, err := signature.Parse(header)

@@ -27,10 +27,14 @@ func Judge(c Case) Verdict {
 			fmt.Sprintf("is older than revision %d, which has its answer", latest.Number),
 			fmt.Sprintf("submit what is wanted now as revision %d", latest.Number+1)))
 	}
-	if c.Request.Action.Starts() {
+	switch {
+	case c.Request.Action == "":
+		return c.refuse(reasons, nil) // it could not be read: what would follow from it is not known
+	case c.Request.Action.Starts():
 		return judgeStart(c, reasons)
+	default:
+		return judgeSteering(c, reasons)
 	}
-	return judgeSteering(c, reasons)
 }
 
 // judgeStart answers a ticket that asks for failovers. An earlier revision is
