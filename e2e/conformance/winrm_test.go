@@ -64,7 +64,7 @@ func emptyHyperV(t *testing.T) *powershell.Registry {
 // runner runs powershell.exe in the shells of a lab host.
 func runner(o powershell.Options) lab.Runner {
 	return func(ctx context.Context, p lab.Process) int {
-		return console.Command(ctx, o, p.Line(), p.Stdin, p.Stdout, p.Stderr)
+		return console.Process{Options: o}.Command(ctx, p.Line(), p.Stdin, p.Stdout, p.Stderr)
 	}
 }
 

@@ -114,9 +114,10 @@ func hardened(c *tls.Config, pin []byte) *tls.Config {
 	c.InsecureSkipVerify = false
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
 	c.NextProtos = nil // NTLM authenticates connections, which HTTP/2 shares
-	if c.ClientSessionCache == nil {
-		c.ClientSessionCache = tls.NewLRUClientSessionCache(8)
-	}
+	// Each connection sees the certificate anew: a resumed session would show
+	// the one of before, and a host that has exchanged its own would refuse the
+	// log-on that is bound to it. Connections are few and live long.
+	c.ClientSessionCache = nil
 	if pin != nil {
 		c.InsecureSkipVerify = true // what is verified instead:
 		c.VerifyConnection = func(s tls.ConnectionState) error { return pinned(s, pin) }
@@ -125,7 +126,7 @@ func hardened(c *tls.Config, pin []byte) *tls.Config {
 }
 
 // pinned checks a handshake's certificate against the only one that is
-// accepted. It is asked when a session is resumed as well.
+// accepted.
 func pinned(s tls.ConnectionState, pin []byte) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("the host shows no certificate")

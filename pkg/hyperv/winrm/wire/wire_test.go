@@ -314,7 +314,7 @@ func TestPinnedCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sum := sha256.Sum256(tt.pin.Raw)
 			conn, _ := dial(t, tt.server, func(c *wire.Config) { c.TLS, c.Pin = tt.tls, sum[:] })
-			for range 2 { // and again when the session is resumed
+			for range 2 { // and again by another connection
 				_, err := conn.Post(t.Context(), "Test", []byte("<a/>"))
 				if (err == nil) != tt.ok {
 					t.Fatalf("%v", err)
