@@ -79,10 +79,14 @@ func New(c Config, d Dependencies) (*Executor, error) {
 // a starting one for hosts that do not answer; longer than any step's deadline.
 const maxSteering = 2 * time.Hour
 
-// Run works until the context ends, and returns when every worker has come to
-// a point at which it can be left: between steps, or in the middle of a call
-// when its time is over, which the next executor looks into.
+// Run works from when there is an inventory until the context ends, and returns
+// when every worker has come to a point at which it can be left: between steps,
+// or in the middle of a call when its time is over, which the next executor
+// looks into.
 func (x *Executor) Run(ctx context.Context) error {
+	if !x.inventoried(ctx) {
+		return nil
+	}
 	group, working := errgroup.WithContext(ctx)
 	x.life = working
 	group.Go(func() error {
@@ -104,6 +108,25 @@ func (x *Executor) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// inventoryEvery is how often a new executor asks for the inventory.
+const inventoryEvery = 20 * time.Millisecond
+
+// inventoried waits until there is an inventory, and reports false when the
+// context ends first: an executor that has just begun has not heard of it yet,
+// and would refuse tickets that are good.
+func (x *Executor) inventoried(ctx context.Context) bool {
+	tick := time.NewTicker(inventoryEvery)
+	defer tick.Stop()
+	for x.Inventory() == nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // worker finds or starts the worker of a VM. The function runs while the worker

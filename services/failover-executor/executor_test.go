@@ -30,6 +30,8 @@ type rig struct {
 	world *hypersim.World
 	inv   *inventory.Inventory
 	vm    events.VMRef
+	// holds is the inventory that holds; nil means always inv.
+	holds func() *inventory.Inventory
 	// misfit is a type of event that the contract refuses, besides its own refusals.
 	misfit string
 }
@@ -115,9 +117,13 @@ vms:
 // executor starts an executor and returns how to stop it.
 func (r *rig) executor(instance string) (stop func()) {
 	r.t.Helper()
+	holds := r.holds
+	if holds == nil {
+		holds = func() *inventory.Inventory { return r.inv }
+	}
 	x, err := New(Config{Instance: instance, SweepSeconds: 1, SilenceConfirmSeconds: 1, FenceProbeSeconds: 1, BeginWithinSeconds: 2, ClockSlackSeconds: 1, LookSeconds: 2}, Dependencies{
 		Bus:       r.bus,
-		Inventory: func() *inventory.Inventory { return r.inv },
+		Inventory: holds,
 		Connect: func(_ context.Context, _ *inventory.Inventory, h inventory.Host) (hyperv.Host, error) {
 			return r.world.Host(h.Name), nil
 		},
