@@ -7,6 +7,9 @@
 // krb5-kdc, krb5-admin-server and krb5-user; what is missing is named and its
 // tests are skipped, or fail when LIFEBOAT_REQUIRE_FOREIGN is 1.
 //
-// What it is not: it does not test what commands do. The commands of these
-// tests are answered by a runner that repeats what it was asked to run.
+// They drive a whole planned failover of a lab, and move VMs by hand under a
+// run of lifeboat, which must notice and hold.
+//
+// What it is not: it does not test what commands do. Where the transport is
+// tested they are answered by a runner that repeats what it was asked to run.
 package foreign
