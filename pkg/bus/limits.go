@@ -109,6 +109,9 @@ const (
 	followPatience = 30 * time.Second
 	// goalCheck is how often a watch that has not caught up looks whether there is still something to catch up with.
 	goalCheck = time.Second
+	// goalPatience is how long a watch that has not caught up waits for a message
+	// that is there, before it asks with a new consumer.
+	goalPatience = 3 * goalCheck
 	// watchBatch is how many messages a watch takes in ahead.
 	watchBatch = 500
 )

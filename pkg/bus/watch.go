@@ -214,9 +214,16 @@ func (at *cursor) check(f follow) error {
 }
 
 // next waits for the next message. While the goal is not reached it looks now
-// and then whether the goal is still there: messages can expire.
+// and then whether the goal is still there: messages can expire. When it is, and
+// nothing comes, the request for messages was lost on its way, as happens between
+// servers of a cluster that do not know yet of a consumer just made. The client
+// library would not notice: every call of its Next begins to wait for a
+// heartbeat anew.
 func (b *Bus) next(ctx context.Context, f follow, at *cursor, messages jetstream.MessagesContext) (jetstream.Msg, error) {
-	for !at.caughtUp {
+	for silent := time.Duration(0); !at.caughtUp; silent += goalCheck {
+		if silent >= goalPatience {
+			return nil, fmt.Errorf("nothing came for %s, although message %d is there", silent, at.goal)
+		}
 		waiting, cancel := context.WithTimeout(ctx, goalCheck)
 		raw, err := messages.Next(jetstream.NextContext(waiting))
 		cancel()
