@@ -61,7 +61,7 @@ func (a audit) order(t trace.Trace) []string {
 		path = append([]string{a.root, "publish lifeboat.inbox.{account}"}, path...)
 	}
 	if !a.died.IsZero() {
-		path = path[:3] // what it published last may have died with it
+		path = path[:2] // spans of its work may have died with it
 	}
 	for _, s := range a.story.steps {
 		path = append(path, "step "+string(s.Step))

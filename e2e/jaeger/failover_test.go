@@ -23,7 +23,8 @@ type search func(ctx context.Context, service string, tags map[string]string) ([
 
 // TestOneTicketOneTrace runs a planned failover asked for over HTTP, a test
 // failover with its cleanup asked for over the bus, and a planned failover in
-// the middle of which the executor is killed; and then asks for their traces.
+// the middle of which the executor is killed twice, the first time before it
+// has sent any span; and then asks for their traces.
 func TestOneTicketOneTrace(t *testing.T) {
 	server := jaegerToAsk(t)
 	next := ""
@@ -44,8 +45,12 @@ func TestOneTicketOneTrace(t *testing.T) {
 	for _, id := range []string{planned, tested, cleanup} {
 		h.succeeded(ctx, id)
 	}
+	h.end(h.executor)
+	h.startExecutor("OTEL_BSP_SCHEDULE_DELAY=60000")
 	killed := h.submit(ctx, false, map[string]any{"action": "planned", "vms": []any{map[string]string{"name": "sql01"}}})
-	died := h.killInStep(ctx, "Start-VMFailover -Prepare")
+	h.killAfter(ctx, "sql01", "Start-VMFailover -Prepare")
+	h.startExecutor()
+	died := h.killAfter(ctx, "sql01", "Set-VMReplication -Reverse")
 	h.startExecutor()
 	h.succeeded(ctx, killed)
 	stories := h.stories(ctx)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -105,11 +106,12 @@ func (h *house) connected() {
 
 func (h *house) executorConfig() string { return filepath.Join(h.dir, "failover-executor.yaml") }
 
-func (h *house) startExecutor() {
+// startExecutor starts the executor, with settings besides.
+func (h *house) startExecutor(env ...string) {
 	h.t.Helper()
 	var ready struct{ Ready bool }
 	var err error
-	h.executor, err = programs.Start(h.t.Context(), folder, "failover-executor", []string{"-config", h.executorConfig()}, h.env, h.executorLog, &ready)
+	h.executor, err = programs.Start(h.t.Context(), folder, "failover-executor", []string{"-config", h.executorConfig()}, append(env, h.env...), h.executorLog, &ready)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -151,21 +153,27 @@ func (h *house) succeeded(ctx context.Context, id string) {
 	}
 }
 
-// killInStep kills the executor when it has begun a step that changes a host.
-func (h *house) killInStep(ctx context.Context, cmdlet string) time.Time {
+// killAfter kills the executor as soon as a cmdlet has changed a VM.
+func (h *house) killAfter(ctx context.Context, vm, cmdlet string) time.Time {
 	h.t.Helper()
+	truth, err := h.lab.Truth(ctx)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	is := func(c programs.Copy) bool { return c.Name == vm && !c.Test }
+	id := truth.Copies[slices.IndexFunc(truth.Copies, is)].VM
 	for {
 		changes, err := h.lab.Changes(ctx)
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if len(changes) > 0 && changes[len(changes)-1].Cmdlet == cmdlet {
+		if slices.ContainsFunc(changes, func(c programs.Entry) bool { return c.VM == id && c.Cmdlet == cmdlet }) {
 			h.executor.Kill()
 			return time.Now()
 		}
 		select {
 		case <-ctx.Done():
-			h.t.Fatalf("%s has not run: %v", cmdlet, ctx.Err())
+			h.t.Fatalf("%s has not run: %v\n%s", cmdlet, ctx.Err(), h.executor.Log())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
