@@ -21,6 +21,7 @@ func (c *cli) deadletterList() *cobra.Command {
 		Example: examples(
 			"lifeboat deadletter list           # those nobody has settled",
 			"lifeboat deadletter list --all -o json",
+			"lifeboat deadletter list -o name  # the ids alone",
 		),
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -28,7 +29,7 @@ func (c *cli) deadletterList() *cobra.Command {
 			return c.withBus(cmd.Context(), func(b *bus.Bus) error { return c.listLetters(cmd.Context(), b, q, &o) })
 		},
 	}
-	outputFlag(cmd, &o, formTable, formJSON, formYAML)
+	outputFlag(cmd, &o, formTable, formJSON, formYAML, formName)
 	cmd.Flags().BoolVar(&all, "all", false, "those that were settled too")
 	cmd.Flags().StringVar(&q.Stream, "stream", "", "only those of this stream, such as INBOX")
 	cmd.Flags().StringVar(&q.Consumer, "consumer", "", "only those this consumer gave up on, such as ticket-intake")
@@ -40,6 +41,12 @@ func (c *cli) listLetters(ctx context.Context, b *bus.Bus, q bus.DeadLetterQuery
 	letters, err := b.DeadLetters(ctx, q)
 	if err != nil {
 		return err
+	}
+	if o.form == formName {
+		for _, d := range letters {
+			c.page.Printf("%d\n", d.ID)
+		}
+		return nil
 	}
 	if !o.people() {
 		out := make([]letter, len(letters))

@@ -32,18 +32,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestTheSampleIsValid(t *testing.T) {
-	c, err := load("testdata/failover-executor.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{c.Bus.Validate(), c.Executor.Validate(), c.Telemetry.Validate()} {
+func TestTheSamplesAreValid(t *testing.T) {
+	for _, path := range []string{"testdata/failover-executor.yaml", "../../../../deploy/external/failover-executor.yaml"} {
+		c, err := load(path)
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
-	}
-	if c.Executor.Instance != "executor-1" || filepath.Base(c.Secrets) != "hosts" || !filepath.IsAbs(c.Secrets) || c.Bus.Folder == "" {
-		t.Errorf("instance %q, secrets %q, folder %q", c.Executor.Instance, c.Secrets, c.Bus.Folder)
+		for _, err := range []error{c.Bus.Validate(), c.Executor.Validate(), c.Telemetry.Validate()} {
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+		if c.Executor.Instance != "executor-1" || filepath.Base(c.Secrets) != "hosts" || !filepath.IsAbs(c.Secrets) || c.Bus.Folder == "" {
+			t.Errorf("%s: instance %q, secrets %q, folder %q", path, c.Executor.Instance, c.Secrets, c.Bus.Folder)
+		}
 	}
 }
 

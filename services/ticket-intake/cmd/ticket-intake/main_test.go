@@ -38,14 +38,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestTheSampleIsValid(t *testing.T) {
-	var c config
-	if err := daemon.Load("testdata/ticket-intake.yaml", &c); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{c.Bus.Validate(), c.Intake.Validate(), c.Telemetry.Validate()} {
-		if err != nil {
-			t.Error(err)
+func TestTheSamplesAreValid(t *testing.T) {
+	for _, path := range []string{"testdata/ticket-intake.yaml", "../../../../deploy/external/ticket-intake.yaml"} {
+		var c config
+		if err := daemon.Load(path, &c); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{c.Bus.Validate(), c.Intake.Validate(), c.Telemetry.Validate()} {
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
 		}
 	}
 }

@@ -1,12 +1,10 @@
-package command_test
+package house
 
 import (
 	"context"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"lifeboat.io/events"
 	"lifeboat.io/pkg/bus"
@@ -19,9 +17,9 @@ import (
 	intake "lifeboat.io/services/ticket-intake"
 )
 
-// startWorld is the hosts of the stories, with VMs that fail over in a moment.
+// StartWorld is the hosts of the stories, with VMs that fail over in a moment.
 // Time in it is the machine's.
-func startWorld(t *testing.T) *hypersim.World {
+func StartWorld(t testing.TB) *hypersim.World {
 	t.Helper()
 	moment := hypersim.Duration(20 * time.Millisecond)
 	quick := hypersim.DefaultDurations()
@@ -59,7 +57,7 @@ func startWorld(t *testing.T) *hypersim.World {
 }
 
 // whileTestRuns runs something until the test ends.
-func whileTestRuns(t *testing.T, run func(context.Context) error) {
+func whileTestRuns(t testing.TB, run func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
@@ -71,10 +69,11 @@ func whileTestRuns(t *testing.T, run func(context.Context) error) {
 	t.Cleanup(func() { cancel(); ended.Wait() })
 }
 
-// startServices runs both services on a bus and a world.
-func startServices(t *testing.T, b *bus.Bus, w *hypersim.World) {
+// StartServices runs both services on a world until the test ends, each on its
+// own connection to the bus.
+func StartServices(t testing.TB, forIntake, forExecutor *bus.Bus, w *hypersim.World) {
 	t.Helper()
-	front, err := intake.New(intake.Config{Listen: "127.0.0.1:0"}, intake.Tools{Bus: b, Logger: bustest.Logger(t)})
+	front, err := intake.New(intake.Config{Listen: "127.0.0.1:0"}, intake.Tools{Bus: forIntake, Logger: bustest.Logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +81,7 @@ func startServices(t *testing.T, b *bus.Bus, w *hypersim.World) {
 	x, err := executor.New(executor.Config{Instance: "test", SweepSeconds: 1, LookSeconds: 2, LookPatienceSeconds: 2, SilenceConfirmSeconds: 1, BeginWithinSeconds: 2, ClockSlackSeconds: 1,
 		DeadlineSeconds: map[string]int{string(events.StepAwaitTestHeartbeat): 2}},
 		executor.Dependencies{
-			Bus: b, Inventory: func() *inventory.Inventory { return inv }, Log: bustest.Logger(t),
+			Bus: forExecutor, Inventory: func() *inventory.Inventory { return inv }, Log: bustest.Logger(t),
 			Connect: func(_ context.Context, _ *inventory.Inventory, h inventory.Host) (hyperv.Host, error) {
 				return w.Host(h.Name), nil
 			},
@@ -92,27 +91,4 @@ func startServices(t *testing.T, b *bus.Bus, w *hypersim.World) {
 	}
 	whileTestRuns(t, front.Run)
 	whileTestRuns(t, x.Run)
-}
-
-// TestAsking runs the scripts that submit tickets and steer runs, against both
-// services and simulated hosts.
-func TestAsking(t *testing.T) {
-	b := openBus(t)
-	w := startWorld(t)
-	startServices(t, b, w)
-	can := commands(time.Now)
-	can["fail-host"] = func(ts *testscript.TestScript, _ bool, args []string) {
-		ts.Check(w.Do(hypersim.Action{Do: hypersim.DoKill, Host: args[0]}))
-	}
-	can["guest"] = func(ts *testscript.TestScript, _ bool, args []string) {
-		ts.Check(w.Do(hypersim.Action{Do: hypersim.DoSetGuest, VM: hyperv.VMID(args[0]), Guest: &hypersim.Guest{NeverBoots: args[1] == "never-boots"}}))
-	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/asking", RequireUniqueNames: true, Cmds: can,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("LIFEBOAT_NATS", b.URL())
-			env.Setenv("LIFEBOAT_REQUESTER", story.Ada.Email)
-			return nil
-		},
-	})
 }
