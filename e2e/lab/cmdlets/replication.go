@@ -2,6 +2,7 @@ package cmdlets
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"lifeboat.io/e2e/lab/powershell"
@@ -49,12 +50,38 @@ func (c *call) shows(r *hypersim.Replication) bool {
 			return false
 		}
 	}
-	for parameter, value := range map[string]string{"ReplicaServerName": r.ReplicaServer, "PrimaryServerName": r.PrimaryServer, "TrustGroup": ""} {
+	for parameter, value := range map[string]string{"ReplicaServerName": r.ReplicaServer, "PrimaryServerName": r.PrimaryServer} {
 		if c.Has(parameter) && !matches(c.Strings(parameter), value) {
 			return false
 		}
 	}
-	return true
+	return !c.Has("TrustGroup") || matches(c.Strings("TrustGroup"), c.trustGroup(r))
+}
+
+// trustGroup is the group a relationship belongs to: on a replica that of the
+// entry that admits its primary, elsewhere none.
+func (c *call) trustGroup(r *hypersim.Replication) string {
+	if r.Mode != hyperv.ModeReplica && r.Mode != hyperv.ModeExtendedReplica {
+		return ""
+	}
+	entries, err := c.entries()
+	if err != nil {
+		return ""
+	}
+	admitted := r.AllowedPrimaryServer
+	if admitted == "" {
+		admitted = r.PrimaryServer
+	}
+	group := ""
+	for _, e := range entries {
+		switch {
+		case strings.EqualFold(e.AllowedPrimaryServer, admitted):
+			return e.TrustGroup
+		case matches([]string{e.AllowedPrimaryServer}, admitted):
+			group = e.TrustGroup
+		}
+	}
+	return group
 }
 
 func getReplication(c *call) error {
