@@ -13,7 +13,7 @@ import (
 
 const (
 	// endWithin bounds the failovers.
-	endWithin = 2 * time.Minute
+	endWithin = 4 * time.Minute
 	// showWithin bounds how long a store of traces may take to show what it was sent.
 	showWithin = 10 * time.Second
 )
