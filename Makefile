@@ -13,8 +13,11 @@ SCHEDULES     ?= 100000
 SIM_SCHEDULES ?= 1000000
 SIM_SEED      ?= 0
 FUZZTIME      ?= 30s
+# How long `make soak` goes on, and where its chance begins; 0 takes another seed each time.
+SOAK          ?= 10m
+SOAK_SEED     ?= 0
 
-.PHONY: help build demo test check bench sim fuzz jaeger generate fmt tidy standalone clean
+.PHONY: help build demo test check bench sim soak faults fuzz jaeger generate fmt tidy standalone clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +46,12 @@ standalone: ## build and tidy each module without the workspace
 
 sim: ## a million simulated failovers; SIM_SEED=n starts elsewhere
 	$(GO) test -v -timeout 2h -run TestSchedules ./services/failover-executor/simulation -schedules $(SIM_SCHEDULES) -seed $(SIM_SEED)
+
+soak: ## clients, verbs and faults at random on a lab for SOAK; SOAK_SEED=n repeats a run
+	$(GO) test -v -timeout 24h -run TestSoak ./e2e/soak -soak $(SOAK) -seed $(SOAK_SEED)
+
+faults: ## meet every fault with every verb, and write docs/faults.md from what happened
+	$(GO) test -timeout 30m -run TestEveryFaultOnEveryVerb ./e2e/conformance -write
 
 fuzz: ## fuzz every parser that meets outsiders, FUZZTIME each
 	@$(GO) list -f '{{.ImportPath}} {{.Dir}}' work | while read -r pkg dir; do \

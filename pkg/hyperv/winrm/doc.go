@@ -5,7 +5,8 @@
 // A Host keeps at most three shells on its machine, each a lane: a
 // powershell.exe that answers one request after another. Actions leave one of
 // them to readings. Lanes are started when needed, closed when idle, and
-// replaced after some use and after anything unexpected. What waits for a lane is bounded, a
+// replaced after some use and after anything unexpected. A shell that a host in
+// trouble could not delete is deleted when it answers again. What waits for a lane is bounded, a
 // host that does not answer is asked only now and then until it does, and each
 // call ends with its context within a second.
 //

@@ -31,6 +31,7 @@ type Host struct {
 	life     context.Context // ends with Close
 	end      context.CancelFunc
 	retiring sync.WaitGroup
+	remains  remains // shells that could not be deleted yet
 
 	swept    atomic.Bool // shells of an earlier life have been looked for
 	commands atomic.Int64
@@ -102,10 +103,13 @@ func (h *Host) Counts() Counts {
 }
 
 // Close ends calls that are under way, deletes the shells and closes the
-// connections. Shells that cannot be deleted in time are left to the host,
-// which deletes idle ones itself.
+// connections. Shells that cannot be deleted in time are told in the error and
+// left to the host, which deletes idle ones itself in the end.
 func (h *Host) Close(ctx context.Context) error {
 	h.end()
+	h.remains.mu.Lock() // whoever comes for remains has joined those who are waited for
+	//lint:ignore SA2001 nothing has to be done meanwhile
+	h.remains.mu.Unlock()
 	failed := h.drain(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -117,6 +121,9 @@ func (h *Host) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		failed = errors.Join(failed, context.Cause(ctx))
 	}
+	within, cancel := context.WithTimeout(ctx, closeGrace)
+	defer cancel()
+	failed = errors.Join(failed, h.buryAll(within))
 	if failed != nil {
 		return fmt.Errorf("host %s: close: %w", h.config.Name, failed)
 	}
@@ -151,8 +158,11 @@ func (h *Host) retire(s *slot) {
 		defer h.retiring.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 		defer cancel()
-		_ = old.Close(ctx) // the host deletes idle shells itself in the end
-		h.shells.Add(-1)
+		if left, err := old.Close(ctx); err != nil {
+			h.leave(left)
+		} else {
+			h.shells.Add(-1)
+		}
 		h.pool.give(s, 0, nil)
 	}()
 }
@@ -172,6 +182,10 @@ func (h *Host) putBack(s *slot, broken bool) {
 func (h *Host) open(ctx context.Context, s *slot) error {
 	client := wsman.NewClient(h.endpoint, wsman.Settings{OperationTimeout: h.config.Limits.OperationTimeout, EnvelopeSize: envelopeSize})
 	if err := h.sweep(ctx, client); err != nil {
+		client.Close()
+		return err
+	}
+	if err := h.bury(ctx, client); err != nil {
 		client.Close()
 		return err
 	}

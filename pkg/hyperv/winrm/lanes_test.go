@@ -212,6 +212,55 @@ func TestLanesAreClosedAndReplaced(t *testing.T) {
 	})
 }
 
+// TestShellsAreDeletedLater: a shell that cannot be deleted when its lane is
+// taken down is deleted when the host answers again, by whoever comes first:
+// somebody who comes again for it, the next lane, or Close.
+func TestShellsAreDeletedLater(t *testing.T) {
+	broken := func(t *testing.T, reply fakehost.Kind) (*fakehost.Host, *winrm.Host, *atomic.Bool) {
+		var away, down atomic.Bool
+		down.Store(true)
+		h := &fakehost.Host{Break: func(action string, _ int) fakehost.Fault {
+			switch {
+			case !down.Load():
+			case action == "Create" && reply != "":
+				return fakehost.Fault{Kind: reply}
+			case action == "Delete", action == "Enumerate":
+				away.Store(true)
+				return fakehost.Fault{Kind: fakehost.Reset}
+			}
+			return fakehost.Fault{}
+		}}
+		w := host(t, h, func(c *winrm.Config) { c.Limits.LaneRequests = 1; c.Limits.SilentCalls = 100 })
+		_, _ = w.Read(t.Context(), vm) // wears a lane out, or cannot open one
+		eventually(t, "the deletion was tried", away.Load)
+		if n := len(h.Shells()); n == 0 {
+			t.Fatal("the shell was deleted")
+		}
+		return h, w, &down
+	}
+	for name, reply := range map[string]fakehost.Kind{"known": "", "never confirmed": fakehost.LostReset} {
+		t.Run(name+", when the host answers again", func(t *testing.T) {
+			h, w, down := broken(t, reply)
+			down.Store(false)
+			eventually(t, "the shell is deleted", func() bool { return len(h.Shells()) == 0 && w.Counts().OpenShells == 0 })
+		})
+		t.Run(name+", by Close", func(t *testing.T) {
+			h, w, down := broken(t, reply)
+			down.Store(false)
+			if err := w.Close(t.Context()); err != nil || len(h.Shells()) != 0 {
+				t.Errorf("%v, shells %q", err, h.Shells())
+			}
+		})
+		t.Run(name+", told by Close", func(t *testing.T) {
+			_, w, down := broken(t, reply)
+			if err := w.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "may be left on the host") {
+				t.Errorf("%v", err)
+			}
+			down.Store(false)
+		})
+	}
+}
+
 func TestNeverMoreShellsThanLanes(t *testing.T) {
 	h := &fakehost.Host{Break: func(action string, _ int) fakehost.Fault {
 		if action == "Delete" {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"lifeboat.io/pkg/hyperv/winrm/lane"
+	"lifeboat.io/pkg/hyperv/winrm/wire"
 	"lifeboat.io/pkg/hyperv/winrm/wsman"
 )
 
@@ -60,17 +61,26 @@ func encodedCommand(units []uint16) string {
 
 // runScript opens a shell, runs the command in it to its end, and deletes it.
 func (h *Host) runScript(ctx context.Context, client *wsman.Client, command string, input []byte) ([]byte, error) {
-	shell, err := client.Create(ctx, wsman.ShellSettings{Name: h.shellName(), IdleTimeout: shellIdle})
-	if err != nil {
+	name := h.shellName()
+	shell, err := client.Create(ctx, wsman.ShellSettings{Name: name, IdleTimeout: shellIdle})
+	var w *wire.Error
+	if err != nil && (!errors.As(err, &w) || !w.Sent) {
 		return nil, &lane.Error{Err: err}
 	}
 	h.shells.Add(1)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 		defer cancel()
-		_ = client.Delete(ctx, shell) // the host deletes idle shells itself in the end
+		left := lane.Remains{ID: shell, Name: name}
+		if lane.Bury(ctx, client, left) != nil {
+			h.leave(left)
+			return
+		}
 		h.shells.Add(-1)
 	}()
+	if err != nil {
+		return nil, &lane.Error{Err: err}
+	}
 	id, err := client.Command(ctx, shell, lane.Program, "-NoLogo", "-NoProfile", "-NonInteractive",
 		"-ExecutionPolicy", "Bypass", "-OutputFormat", "Text", "-EncodedCommand", command)
 	if err != nil {

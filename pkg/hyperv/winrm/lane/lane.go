@@ -221,25 +221,54 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// Close ends PowerShell, deletes the shell and closes the connection. Errors
-// are returned for the record: nothing more can be done, and the host deletes
-// an idle shell itself in the end.
-func (l *Lane) Close(ctx context.Context) error {
+// Remains is a shell that may still be on the host after Close.
+type Remains struct {
+	// ID is the shell's; empty when its creation was never confirmed.
+	ID string
+	// Name is how it is found without an id.
+	Name string
+}
+
+// Close ends PowerShell, deletes the shell and closes the connection. With an
+// error there may be a shell left, which Remains names for Bury; the host
+// itself deletes an idle shell only much later.
+func (l *Lane) Close(ctx context.Context) (Remains, error) {
 	defer l.client.Close()
-	if l.shell == "" {
-		return l.deleteUnknown(ctx)
+	if l.shell == "" && !l.creating {
+		return Remains{}, nil
 	}
 	if l.command != "" {
 		// Best effort: what is left of it goes with the shell.
 		_ = l.client.Terminate(ctx, l.shell, l.command)
 	}
-	return l.delete(ctx, l.shell)
+	remains := Remains{ID: l.shell, Name: l.settings.Name}
+	if err := Bury(ctx, l.client, remains); err != nil {
+		return remains, err
+	}
+	return Remains{}, nil
 }
 
-// delete deletes a shell, and tries again if that goes wrong: nobody else will.
-func (l *Lane) delete(ctx context.Context, shell string) error {
+// Bury deletes a shell that may be there.
+func Bury(ctx context.Context, client *wsman.Client, r Remains) error {
+	if r.ID != "" {
+		return remove(ctx, client, r.ID)
+	}
+	shells, err := client.Shells(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range shells {
+		if s.Name == r.Name {
+			err = errors.Join(err, remove(ctx, client, s.ID))
+		}
+	}
+	return err
+}
+
+// remove deletes a shell, and tries again if that goes wrong.
+func remove(ctx context.Context, client *wsman.Client, shell string) error {
 	for n := 1; ; n++ {
-		err := l.client.Delete(ctx, shell)
+		err := client.Delete(ctx, shell)
 		var f *wsman.Fault
 		switch {
 		case err == nil, errors.As(err, &f) && f.ShellGone():
@@ -248,23 +277,6 @@ func (l *Lane) delete(ctx context.Context, shell string) error {
 			return err
 		}
 	}
-}
-
-// deleteUnknown looks for a shell whose creation was never confirmed.
-func (l *Lane) deleteUnknown(ctx context.Context) error {
-	if !l.creating {
-		return nil
-	}
-	shells, err := l.client.Shells(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range shells {
-		if s.Name == l.settings.Name {
-			err = errors.Join(err, l.delete(ctx, s.ID))
-		}
-	}
-	return err
 }
 
 // complaint is the end of what the host said on standard error.

@@ -56,7 +56,7 @@ func open(t *testing.T, h *fakehost.Host) (*lane.Lane, *wire.Endpoint) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		_ = l.Close(ctx)
+		_, _ = l.Close(ctx)
 		if names := h.Shells(); len(names) != 0 {
 			t.Errorf("shells %q are left", names)
 		}
@@ -234,7 +234,7 @@ func TestDeletionIsTriedAgain(t *testing.T) {
 		return fakehost.Fault{}
 	}}
 	l, _ := started(t, h)
-	if err := l.Close(t.Context()); err != nil || len(h.Shells()) != 0 {
+	if left, err := l.Close(t.Context()); err != nil || left != (lane.Remains{}) || len(h.Shells()) != 0 {
 		t.Errorf("%v, shells %q", err, h.Shells())
 	}
 }
