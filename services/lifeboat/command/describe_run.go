@@ -71,6 +71,9 @@ func (c *cli) runHead(r view.Run) [][2]string {
 	switch {
 	case r.Outcome != "" && r.EndedAt != nil:
 		standing += fmt.Sprintf(" at %s (%s)", terminal.Clock(*r.EndedAt, c.Now()), c.ago(*r.EndedAt))
+		if r.FenceDue != "" {
+			standing += "; " + c.page.In(terminal.Bad, "the old primary on "+terminal.Safe(r.FenceDue)+" is not fenced yet")
+		}
 	default:
 		standing += ", heard of " + c.coloured(c.heard(r.ChangedAt, r.Over()))
 	}

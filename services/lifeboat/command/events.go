@@ -78,18 +78,32 @@ func (c *cli) printEvents(ctx context.Context, f eventFlags) error {
 		w.Undecodable = func(seq uint64, subject string, err error) {
 			c.say("message %d on %s is no event: %v", seq, terminal.Safe(subject), err)
 		}
-		return b.Watch(watching, w, func(r bus.Recorded) error {
+		count := 0
+		err = b.Watch(watching, w, func(r bus.Recorded) error {
 			e := view.Of(r.Seq, r.Event)
 			if !pick.wants(e) {
 				return nil
 			}
+			count++
 			if !f.output.people() {
 				return c.data(&f.output, r.Event, true)
 			}
 			c.eventLine(e)
 			return nil
 		})
+		if err == nil && count == 0 && f.output.people() {
+			c.say("No such events%s.", lately(f))
+		}
+		return err
 	})
+}
+
+// lately says how far back was looked, when nobody said so.
+func lately(f eventFlags) string {
+	if f.since != "" || len(f.of) > 0 {
+		return ""
+	}
+	return " in the last " + terminal.Span(sinceAlways) + "; --since 0 looks through the whole log"
 }
 
 // eventLine prints an event for a person.

@@ -78,9 +78,13 @@ func (c *cli) runRow(r view.Run) []terminal.Cell {
 	return append(cells, c.heard(r.ChangedAt, r.Over()), terminal.Cell{Text: r.Ticket.Aggregate()})
 }
 
-// atStep says how far a run has come: the step it is at, of how many.
+// atStep says how far a run has come: the step it is at, of how many, or that
+// its old primary is still to be fenced.
 func atStep(r view.Run) string {
-	if r.Outcome != "" {
+	switch {
+	case r.FenceDue != "":
+		return "fence due on " + terminal.Safe(r.FenceDue)
+	case r.Outcome != "":
 		return ""
 	}
 	taken := 0
