@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/contract"
 	"lifeboat.io/pkg/daemon"
 	"lifeboat.io/pkg/hyperv/connection"
-	"lifeboat.io/pkg/inventory"
 	"lifeboat.io/pkg/inventory/revisions"
 	"lifeboat.io/pkg/telemetry"
 	executor "lifeboat.io/services/failover-executor"
@@ -128,27 +126,4 @@ func within(ctx context.Context, end func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
 	return end(ctx)
-}
-
-// latest is the inventory that holds, as heard on the bus.
-type latest struct {
-	revision atomic.Pointer[revisions.Revision]
-}
-
-func (l *latest) learn(r revisions.Revision) { l.revision.Store(&r) }
-
-// inventory is nil before there is one.
-func (l *latest) inventory() *inventory.Inventory {
-	if r := l.revision.Load(); r != nil {
-		return r.Inventory
-	}
-	return nil
-}
-
-// known tells whether there is an inventory.
-func (l *latest) known() error {
-	if l.inventory() == nil {
-		return errors.New("no inventory has been stored on the bus yet; runs wait")
-	}
-	return nil
 }
