@@ -191,7 +191,9 @@ func arrivedSince(vm hyperv.VM, before events.Reading) bool {
 }
 
 // flowsBack reports whether the new primary replicates to the old one: roles
-// swapped, both replicating, and something received since the VM was started.
+// swapped, both replicating, and something sent since before the reversal. The
+// reading after it is no measure: the first changes may be across by then, and
+// the next ones a whole replication interval away.
 func flowsBack(s scene) bool {
 	if !s.primary.answers() || !s.replica.answers() {
 		return false
@@ -202,9 +204,16 @@ func flowsBack(s scene) bool {
 		return false
 	}
 	reversed, ok := s.run.done(events.StepReverseReplication)
-	if !ok || reversed.After == nil || reversed.After.Replication == nil || reversed.After.HostTime == nil {
+	if !ok {
 		return true
 	}
-	since := *reversed.After.HostTime
+	from := reversed.Before
+	if from == nil || from.HostTime == nil {
+		from = reversed.After
+	}
+	if from == nil || from.Replication == nil || from.HostTime == nil {
+		return true
+	}
+	since := *from.HostTime
 	return now.Replication.LastReplication.After(since)
 }
