@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,7 +28,7 @@ func failovers(ctx context.Context, s Setting) ([]Figure, error) {
 	}
 	defer func() { _ = lab.Stop() }()
 	defer func() { _ = lifeboat.Stop() }()
-	inv, err := inventory.Load(filepath.Join(filepath.Dir(lab.Config), "inventory.yaml"))
+	inv, err := inventory.Load(inventoryFile(lab))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +143,7 @@ func oneByLifeboat(ctx context.Context, lab *programs.Lab, inv *inventory.Invent
 	if err != nil {
 		return err
 	}
-	t, err := lab.Await(ctx, id, func(t programs.Ticket) bool { return t.Outcome() != "" })
+	t, err := awaitClosed(ctx, lab, id)
 	if err != nil {
 		return err
 	}
@@ -149,4 +151,19 @@ func oneByLifeboat(ctx context.Context, lab *programs.Lab, inv *inventory.Invent
 		return fmt.Errorf("%s: %s", vm.Name, t.Said())
 	}
 	return nil
+}
+
+// awaitClosed waits for the end of a ticket by a request that the lab holds
+// back: a hundred that ask ten times a second would be measured along.
+func awaitClosed(ctx context.Context, lab *programs.Lab, id string) (programs.Ticket, error) {
+	for {
+		var t programs.Ticket
+		err := lab.Get(ctx, "/v1/tickets/"+url.PathEscape(id)+"?state=closed&wait=20s", &t)
+		if status := (*programs.StatusError)(nil); err == nil || !errors.As(err, &status) || status.Status != http.StatusConflict {
+			return t, err
+		}
+		if t, err = lab.Ticket(ctx, id); err != nil || t.Outcome() != "" {
+			return t, err // refused
+		}
+	}
 }

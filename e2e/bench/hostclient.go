@@ -174,6 +174,10 @@ func dial(ctx context.Context, lab *programs.Lab, h programs.LabHost) (*hyperwin
 
 func caFile(lab *programs.Lab) string { return filepath.Join(filepath.Dir(lab.Config), "ca.pem") }
 
+func inventoryFile(lab *programs.Lab) string {
+	return filepath.Join(filepath.Dir(lab.Config), "inventory.yaml")
+}
+
 func hostPort(address string) (string, int, error) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"lifeboat.io/e2e/programs"
@@ -54,16 +51,4 @@ func world(ctx context.Context, s Setting, address string, args ...string) (*pro
 }
 
 // resident is a process's resident memory in MB, as Linux tells it.
-func resident(pid int) (float64, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, fmt.Errorf("resident memory is read from /proc: %w", err)
-	}
-	for line := range strings.SplitSeq(string(raw), "\n") {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kb, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
-			return kb / 1024, err
-		}
-	}
-	return 0, errors.New("/proc does not tell VmRSS")
-}
+func resident(pid int) (float64, error) { return memoryOf(pid, "VmRSS") }

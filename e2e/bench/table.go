@@ -63,6 +63,7 @@ var Measures = []Measure{
 	{"append", "one event appended with its expectation, beside a raw publish with the same", appending},
 	{"failovers", "100 planned failovers at once, beside one alone driven by hand", failovers},
 	{"foreign", "the same 100 planned failovers by lifeboat, by pywinrm and by Ansible", foreign},
+	{"lab", "500 simulated hosts with 10,000 VMs in one process", labSize},
 	{"memory", "lifeboat serve, idle, 100 hosts known", memory},
 }
 
