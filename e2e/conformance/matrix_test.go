@@ -30,12 +30,12 @@ const (
 	healPatience = 30 * time.Second
 	// hangsAtOnce and callsAtOnce are how many cells of either kind run at once:
 	// those that hang wait and need no processor.
-	hangsAtOnce, callsAtOnce = 24, 4
+	hangsAtOnce, callsAtOnce = 24, 3
 )
 
 // shortVerbs are the columns that `go test -short` meets; the others are met
 // without it.
-var shortVerbs = []string{"Read", "Start", "StartTestFailover", "FailOver"}
+var shortVerbs = []string{"Read", "Start", "FailOver"}
 
 // outcome is what became of one call with one fault.
 type outcome struct {

@@ -10,7 +10,6 @@ import (
 	"unicode/utf16"
 
 	"lifeboat.io/pkg/hyperv/winrm/lane"
-	"lifeboat.io/pkg/hyperv/winrm/wire"
 	"lifeboat.io/pkg/hyperv/winrm/wsman"
 )
 
@@ -63,8 +62,7 @@ func encodedCommand(units []uint16) string {
 func (h *Host) runScript(ctx context.Context, client *wsman.Client, command string, input []byte) ([]byte, error) {
 	name := h.shellName()
 	shell, err := client.Create(ctx, wsman.ShellSettings{Name: name, IdleTimeout: shellIdle})
-	var w *wire.Error
-	if err != nil && (!errors.As(err, &w) || !w.Sent) {
+	if err != nil && !lane.Created(err) {
 		return nil, &lane.Error{Err: err}
 	}
 	h.shells.Add(1)

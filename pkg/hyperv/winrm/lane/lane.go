@@ -77,8 +77,7 @@ func (l *Lane) Start(ctx context.Context) error {
 	var err error
 	l.creating = true
 	if l.shell, err = l.client.Create(ctx, l.settings); err != nil {
-		var w *wire.Error
-		l.creating = !errors.As(err, &w) || w.Sent
+		l.creating = Created(err)
 		return fmt.Errorf("create a shell: %w", err)
 	}
 	if l.command, err = l.client.Command(ctx, l.shell, Program, "-NoLogo", "-NoProfile", "-NonInteractive",
@@ -94,6 +93,17 @@ func (l *Lane) Start(ctx context.Context) error {
 		return fmt.Errorf("start PowerShell: %w", &Refused{*answer.Error})
 	}
 	return nil
+}
+
+// Created tells whether a shell may be there although its creation failed. A
+// host that says why it made none has not, unless it only ran out of time.
+func Created(err error) bool {
+	var f *wsman.Fault
+	if errors.As(err, &f) {
+		return f.Code == wsman.CodeTimedOut
+	}
+	var w *wire.Error
+	return !errors.As(err, &w) || w.Sent
 }
 
 // Refused is a host that runs our PowerShell, which then found that it cannot

@@ -20,13 +20,21 @@ type ntlmProof struct {
 	session *ntlm.Session
 }
 
+// errLostLogon: the two halves of a log-on went over two connections. The host
+// may have closed the first one, or this process was too busy to keep it.
+var errLostLogon = errors.New("the connection was lost during the log-on")
+
 func (a NTLM) begin() proof { return &ntlmProof{auth: a} }
 
 func (p *ntlmProof) exchange(ctx context.Context, c *Conn, action string, envelope []byte) (*reply, error) {
 	p.sealed = c.endpoint.config.TLS == nil
 	for try := 1; ; try++ {
 		if p.session == nil {
-			if err := p.authenticate(ctx, c); err != nil {
+			err := p.authenticate(ctx, c)
+			if errors.Is(err, errLostLogon) && try < maxHandshakes {
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -96,7 +104,7 @@ func (p *ntlmProof) authenticate(ctx context.Context, c *Conn) error {
 	case err != nil:
 		return err
 	case !r.reused:
-		return &Error{Kind: Unreachable, Err: errors.New("the connection was lost during the log-on")}
+		return &Error{Kind: Unreachable, Err: errLostLogon}
 	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
 		return &Error{Kind: Denied, Err: fmt.Errorf("the host answered with HTTP status %d: user or password are not accepted", r.status)}
 	case r.status != http.StatusOK:

@@ -24,8 +24,8 @@ type peer struct {
 	offer  string                                   // instead of Negotiate
 	hangUp atomic.Int32                             // close the connection after this many more log-ons
 	logons atomic.Int32
-	// hangUpEarly closes the connection with the challenge
-	hangUpEarly bool
+	// hangUpEarly closes the connection with so many challenges.
+	hangUpEarly atomic.Int32
 	clear       atomic.Int32 // envelopes that came in clear text
 	sessions    atomic.Int32
 }
@@ -82,7 +82,7 @@ func (p *peer) challenge(w http.ResponseWriter) {
 		p.demand(w)
 		return
 	}
-	if p.hangUpEarly {
+	if p.hangUpEarly.Add(-1) >= 0 {
 		w.Header().Set("Connection", "close")
 	}
 	flags := p.flags
@@ -180,11 +180,22 @@ func TestConnectionLostDuringLogon(t *testing.T) {
 }
 
 func TestLogonOverTwoConnectionsIsNoWrongPassword(t *testing.T) {
-	p := &peer{hangUpEarly: true}
+	p := &peer{}
+	p.hangUpEarly.Store(1 << 30)
 	conn, _ := p.dial(t, "hunter2")
 	_, err := conn.Post(t.Context(), "Test", []byte("<secret/>"))
 	if kind, sent := kindOf(t, err); kind != wire.Unreachable || sent {
 		t.Errorf("%v: %s, sent %v", err, kind, sent)
+	}
+}
+
+func TestLogonOverTwoConnectionsIsTriedAgain(t *testing.T) {
+	p := &peer{}
+	p.hangUpEarly.Store(1)
+	conn, _ := p.dial(t, "hunter2")
+	got, err := conn.Post(t.Context(), "Test", []byte("<secret/>"))
+	if err != nil || string(got) != "echo <secret/>" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

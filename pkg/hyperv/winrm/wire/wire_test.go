@@ -217,7 +217,7 @@ func hang(t *testing.T) (*httptest.Server, chan struct{}) {
 
 func TestSilentHostIsNoticed(t *testing.T) {
 	s, _ := hang(t)
-	conn, _ := dial(t, s, func(c *wire.Config) { c.Timeout = 100 * time.Millisecond })
+	conn, _ := dial(t, s, func(c *wire.Config) { c.Timeout = time.Second })
 	_, err := conn.Post(t.Context(), "Test", []byte("<a/>"))
 	if kind, sent := kindOf(t, err); kind != wire.NoAnswer || !sent {
 		t.Errorf("%v: %s, sent %v", err, kind, sent)
