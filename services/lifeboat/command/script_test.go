@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
 // commandPatience is how long one command of a script may take.
-const commandPatience = 10 * time.Second
+const commandPatience = 30 * time.Second
 
 // openBus is a bus that commands reach, with the inventory of the stories.
 func openBus(t testing.TB) *bus.Bus {
