@@ -30,6 +30,19 @@ const (
 	saidBytes = 2000
 )
 
+// missingPeer names what the peers need and this machine does not have.
+func missingPeer(ctx context.Context) string {
+	if _, err := exec.LookPath("ansible-playbook"); err != nil {
+		return "the program ansible-playbook"
+	}
+	for _, module := range []string{"winrm", "requests_ntlm"} {
+		if exec.CommandContext(ctx, python, "-c", "import "+module).Run() != nil {
+			return "the Python module " + module
+		}
+	}
+	return ""
+}
+
 // unpack writes the peers' files into the fleet's folder.
 func (f *fleet) unpack() error {
 	files, err := peers.ReadDir("peers")
@@ -79,7 +92,7 @@ func (f *fleet) run(ctx context.Context, input []byte, name string, args ...stri
 	cmd.Stdout, cmd.Stderr = &said, &said
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return Usage{}, fmt.Errorf("%w; it comes with the Debian packages ansible, python3-winrm and python3-requests-ntlm", err)
+		return Usage{}, err
 	}
 	watch := watchTree(cmd.Process.Pid)
 	err := cmd.Wait()
