@@ -6,5 +6,7 @@
 // value and the fix. What the world itself will not do is 409, a name that is
 // not there 404, and a ticket that cannot be delivered 503.
 //
+// FAULTS.md lists every way a host can misbehave with the request for it.
+//
 // What this package is not: it has no log-on and is meant for loopback only.
 package admin

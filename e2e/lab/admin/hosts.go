@@ -69,9 +69,15 @@ func (a *API) host(q *http.Request) (any, error) {
 // verbs are what can be done to a host: an action of the world, or something
 // of its WinRM service alone.
 var verbs = map[string]func(l *lab.Lab, h *lab.Host) error{
-	"kill":       does(hypersim.DoKill),
-	"start":      does(hypersim.DoStart),
-	"shutdown":   does(hypersim.DoShutDown),
+	"kill":     does(hypersim.DoKill),
+	"start":    does(hypersim.DoStart),
+	"shutdown": does(hypersim.DoShutDown),
+	"reboot": func(l *lab.Lab, h *lab.Host) error {
+		if err := l.Do(hypersim.Action{Do: hypersim.DoKill, Host: h.Name()}); err != nil {
+			return err
+		}
+		return l.Do(hypersim.Action{Do: hypersim.DoStart, Host: h.Name()})
+	},
 	"freeze":     does(hypersim.DoFreeze),
 	"unfreeze":   does(hypersim.DoUnfreeze),
 	"cut":        does(hypersim.DoCutWinRM),

@@ -31,4 +31,6 @@
 //
 // What this package is not: it changes nothing in the world but through
 // hypersim's own cmdlets, and knows neither WinRM nor any particular script.
+//
+// CMDLETS.md tells cmdlet by cmdlet what is carried out.
 package cmdlets

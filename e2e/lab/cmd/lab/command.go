@@ -18,6 +18,7 @@ type settings struct {
 	psStart        time.Duration
 	cmdletLatency  time.Duration
 	timeScale      float64
+	merge          time.Duration
 	zones          map[string]string
 	world, dir     string
 	address, admin string
@@ -75,6 +76,7 @@ func newCommand() *cobra.Command {
 	f.DurationVar(&s.cmdletLatency, "cmdlet-latency", 10*time.Millisecond, "`time` each cmdlet takes besides what it does, in real time")
 	f.Float64Var(&s.timeScale, "time-scale", 1, "how many `times` faster than real time the world goes; 0 stands still")
 	f.StringToStringVar(&s.zones, "time-zone", nil, "time zone of the hosts of a site, as `site=zone`, such as west=Europe/Berlin; UTC where none is given")
+	f.DurationVar(&s.merge, "merge", 0, "`time` disks take to merge after a failover is completed or reversed, in the world's time; 0 leaves it as it is")
 	f.StringVar(&s.world, "world", "", "`file` that describes the world as JSON (hypersim.Spec), instead of --hosts and --vms")
 	f.StringVar(&s.dir, "dir", "", "existing `directory` for lifeboat.yaml and what it needs; kept at the end (default: a temporary one, removed at the end)")
 	f.StringVar(&s.address, "address", lab.DefaultAddress, "loopback `address` of the first host; 127.0.0.1 gives all hosts that address and free ports")
@@ -110,12 +112,25 @@ func (s *settings) locations() (map[string]*time.Location, error) {
 
 // spec is the world the flags ask for.
 func (s *settings) spec() (hypersim.Spec, error) {
+	var spec hypersim.Spec
+	var err error
 	if s.world != "" {
-		return lab.ReadWorld(s.world)
-	}
-	spec, err := lab.World(s.hosts, s.vms, s.seed)
-	if err != nil {
+		if spec, err = lab.ReadWorld(s.world); err != nil {
+			return spec, err
+		}
+	} else if spec, err = lab.World(s.hosts, s.vms, s.seed); err != nil {
 		return spec, &usageError{err}
+	}
+	if s.merge < 0 {
+		return spec, &usageError{fmt.Errorf("--merge %v: give a positive duration, such as 2h", s.merge)}
+	}
+	if s.merge > 0 {
+		d := hypersim.DefaultDurations()
+		if spec.Durations != nil {
+			d = *spec.Durations
+		}
+		d.Merge = hypersim.Duration(s.merge)
+		spec.Durations = &d
 	}
 	return spec, nil
 }
