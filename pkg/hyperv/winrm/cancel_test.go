@@ -67,28 +67,6 @@ func TestCancelReturnsWhereverItHits(t *testing.T) {
 	}
 }
 
-// TestCancelInTheQueue: while other calls have all lanes.
-func TestCancelInTheQueue(t *testing.T) {
-	h, begun, release := block()
-	w := host(t, h, func(c *winrm.Config) { c.Limits.ActionLanes, c.Limits.Waiting = 1, 1 })
-	var other sync.WaitGroup
-	other.Go(func() { _, _ = w.Start(t.Context(), vm) })
-	<-begun
-	reached := make(chan struct{})
-	other.Go(func() {
-		defer close(reached)
-		for busy := false; !busy && t.Context().Err() == nil; { // until the queue is full
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			_, err := w.Start(ctx, vm)
-			busy = hyperv.AsError(err).Code == hyperv.CodeBusy
-			cancel()
-		}
-	})
-	cancelled(t, w, reached, hyperv.ClassRetry)
-	close(release)
-	other.Wait()
-}
-
 // TestCancelBetweenAttempts: while a host that is full is given a moment.
 func TestCancelBetweenAttempts(t *testing.T) {
 	reached := make(chan struct{})

@@ -1,7 +1,11 @@
 package winrm
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -90,4 +94,41 @@ func checkPool(t *rapid.T, p *pool, held []*slot, queue []*waiter) {
 	case waiting[true] > p.limit || waiting[false] > p.limit:
 		t.Fatalf("%v wait, the limit is %d", waiting, p.limit)
 	}
+}
+
+// TestWaitingEndsWithItsContext: while others have all slots.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(1, 1, 1)
+		held, err := p.take(t.Context(), true, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() {
+			_, err := p.take(ctx, true, time.Time{})
+			result <- err
+		}()
+		synctest.Wait() // it waits
+		select {
+		case err := <-result:
+			t.Fatalf("there was no slot, and it came back with %v", err)
+		default:
+		}
+		cancel()
+		synctest.Wait()
+		select {
+		case err := <-result:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+		default:
+			t.Error("it still waits")
+		}
+		p.give(held, 0, nil)
+		if len(p.waiting) != 0 || len(p.free) != 2 {
+			t.Errorf("%d wait and %d slots are free, want none and both", len(p.waiting), len(p.free))
+		}
+	})
 }
