@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,10 +50,11 @@ type disturbance struct {
 // meets tells whether the verb can meet it.
 func (d *disturbance) meets(v verb) bool { return v.effect || !d.acting }
 
-// arm lets it happen from now on.
+// arm lets it happen from now on. Arming fills in what was left out, so each
+// cell has faults of its own.
 func (d *disturbance) arm(c *cell) error {
 	if len(d.wire) > 0 {
-		if _, err := c.host.WinRM().Arm(d.wire...); err != nil {
+		if _, err := c.host.WinRM().Arm(slices.Clone(d.wire)...); err != nil {
 			return err
 		}
 	}
