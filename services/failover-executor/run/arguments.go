@@ -3,7 +3,6 @@ package run
 import (
 	"time"
 
-	"lifeboat.io/events"
 	"lifeboat.io/pkg/hyperv"
 )
 
@@ -58,13 +57,4 @@ func (r *Run) unfenced(f *Fence) hyperv.StartAction {
 		return hyperv.StartAction(before)
 	}
 	return hyperv.StartAction(f.Before.AutoStart)
-}
-
-// sawPrimaryDown reports whether the plan rests on a witness that saw the
-// primary not running, or the run has shut it down itself.
-func (r *Run) sawPrimaryDown() bool {
-	if d, ok := r.done(events.StepShutDownPrimary); ok && d.How != events.HowAccepted {
-		return true
-	}
-	return overall(r.Plan.Witnesses) == events.VerdictDown
 }

@@ -70,15 +70,18 @@ func primaryLives(s scene) string {
 
 // lives reports whether a VM runs or may write: anything but Off, absent or
 // a saved state.
-func lives(vm hyperv.VM) bool {
-	return vm.Present && vm.Power != hyperv.PowerOff && vm.Power != hyperv.PowerSaved
+func lives(vm hyperv.VM) bool { return vm.Present && livesIn(vm.Power) }
+
+// livesIn reports whether a VM in this state runs or may write.
+func livesIn(power hyperv.PowerState) bool {
+	return power != hyperv.PowerOff && power != hyperv.PowerSaved
 }
 
 func replicaMayStart(s scene) string {
 	switch {
 	case s.own.Replication.Mode != hyperv.ModePrimary && !failedOver(s.own):
 		return fmt.Sprintf("the VM is %s and %s here: not failed over", s.own.Replication.Mode, s.own.Replication.State)
-	case !s.primary.answers() && s.run.Kind == events.KindUnplanned && s.run.Override == nil && !s.run.sawPrimaryDown():
+	case !s.primary.answers() && s.run.Kind == events.KindUnplanned && !s.vouched:
 		return "the primary does not answer and nobody has taken the responsibility that it is down"
 	}
 	return primaryLives(s)
@@ -96,12 +99,20 @@ func primaryMayStart(s scene) string {
 	return mustBePrimary(s)
 }
 
+// roleHere is a VM's role on a host, in words.
+func roleHere(vm hyperv.VM) string {
+	if vm.Replication.Mode == hyperv.ModeNone {
+		return "not replicated here any more"
+	}
+	return string(vm.Replication.Mode) + " here"
+}
+
 func mustBePrimary(s scene) string {
 	if !s.own.Present {
 		return "the host has no VM with this id"
 	}
 	if s.own.Replication.Mode != hyperv.ModePrimary {
-		return fmt.Sprintf("the VM is %s here, not Primary", s.own.Replication.Mode)
+		return fmt.Sprintf("the VM is %s, not Primary", roleHere(s.own))
 	}
 	return ""
 }
@@ -122,7 +133,7 @@ func primaryCanPrepare(s scene) string {
 func replicaCanReverse(s scene) string {
 	switch {
 	case s.own.Replication.Mode != hyperv.ModeReplica:
-		return fmt.Sprintf("the VM is %s here, not Replica", s.own.Replication.Mode)
+		return fmt.Sprintf("the VM is %s, not Replica", roleHere(s.own))
 	case !failedOver(s.own):
 		return fmt.Sprintf("replication is %s, not failed over", s.own.Replication.State)
 	case s.own.Extended != nil:
@@ -140,7 +151,7 @@ func replicaCanComplete(s scene) string {
 
 func replicaCanBeUndone(s scene) string {
 	if s.own.Replication.Mode != hyperv.ModeReplica {
-		return fmt.Sprintf("the VM is %s here, not Replica: it is not ours to stop", s.own.Replication.Mode)
+		return fmt.Sprintf("the VM is %s, not Replica: it is not ours to stop", roleHere(s.own))
 	}
 	if s.own.Replication.State == hyperv.StateFailedOver {
 		return "the failover was completed; it cannot be undone"

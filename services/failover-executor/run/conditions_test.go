@@ -157,7 +157,7 @@ func TestSilentPrimaryNeedsAnOverrideAtEachStep(t *testing.T) {
 	s = midRun(events.KindUnplanned, events.StepStartReplica)
 	s.Run.Done = nil
 	failed := at(hyperv.ModeReplica, hyperv.StateFailedOverWaitingCompletion, hyperv.PowerOff)
-	if held, ok := decideOn(s, silent(), failed).Data.(*events.FailoverHeld); !ok || held.Code != events.HoldWrongState {
+	if held, ok := decideOn(s, silent(), failed).Data.(*events.FailoverHeld); !ok || held.Code != events.HoldPrimarySilent {
 		t.Errorf("starting with a silent primary: %+v", decideOn(s, silent(), failed))
 	}
 }

@@ -105,10 +105,12 @@ func fenceStep(f *Fence, old hyperv.VM) (step events.Step, more bool) {
 	}
 }
 
-// fencedEvent tells that the old primary is quiet.
+// fencedEvent tells that the old primary is quiet. It ran beside the new one only
+// if that was started, which a run that has ended since must be taken to have done.
 func (s State) fencedEvent(m Mind) *events.FailoverFenced {
 	f := s.Fence
-	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.wasRunning(), Before: f.Before, After: m.reading(f.Host)}
+	beside := s.Run.Run != f.Run || s.Run.tried(events.StepStartReplica)
+	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.wasRunning() && beside, Before: f.Before, After: m.reading(f.Host)}
 	if d.Before == nil {
 		d.Before = d.After
 	}

@@ -149,9 +149,7 @@ func (s *State) planned(d *events.FailoverPlanned, at time.Time) error {
 		Override:  d.Override,
 		Clock:     startClock(d.SubmittedAt, d.AcceptedAt, begins(d)),
 	}
-	if overall(d.Witnesses) == events.VerdictUp {
-		r.Override = nil // whoever says it is down is wrong: it was just seen running
-	}
+	r.witnessed(d.Witnesses, at)
 	r.Clock.lap("intake", d.AcceptedAt)
 	r.Clock.lap("planning", at)
 	s.Run = r
@@ -202,6 +200,7 @@ func (s *State) stepStarted(d *events.StepStarted, at time.Time) error {
 	if slot == &s.Duty && s.Fence.Before == nil {
 		s.Fence.Before = d.Seen
 	}
+	s.Run.sawPrimary(d.Seen)
 	slot.Open = &Open{Step: d.Step, Host: d.Host, Attempt: d.Attempt, At: at}
 	slot.Attempts = d.Attempt
 	slot.Tries++
@@ -223,6 +222,7 @@ func (s *State) stepDone(d *events.StepDone, at time.Time) error {
 		return err
 	}
 	*slot = Slot{}
+	s.Run.sawPrimary(d.Before, d.After)
 	if slot == &s.Duty {
 		s.dutyDone(d)
 		return nil
@@ -261,6 +261,7 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 	if slot.Open == nil || slot.Open.Attempt != d.Attempt {
 		return &Illegal{Event: "step-failed", Phase: s.phase(), Detail: fmt.Sprintf("attempt %d at %s is not open", d.Attempt, d.Step)}
 	}
+	s.Run.sawPrimary(d.Before, d.After)
 	fault := d.Fault
 	slot.Fault = &fault
 	slot.RetryAt = time.Time{}
@@ -276,6 +277,9 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 
 func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	r := s.Run
+	for i := range d.Evidence {
+		r.sawPrimary(&d.Evidence[i])
+	}
 	if s.Fence != nil && d.Code == events.HoldFenceAmbiguous {
 		s.Fence.Held = true
 		s.Duty = Slot{Attempts: s.Duty.Attempts}
@@ -328,10 +332,10 @@ func (s *State) resumed(d *events.FailoverResumed, at time.Time) error {
 	r.Clock.lap(r.doing(), at)
 	step := r.Held.Step
 	r.Phase, r.Held = r.heldBefore, nil
+	r.decided(d, at)
 	s.Step = Slot{Attempts: s.Step.Attempts, Since: at} // fresh tries, a fresh deadline
 	switch d.Choice {
 	case events.ChoiceOverride:
-		r.Override = &events.Override{Person: d.Person, Reason: d.Reason}
 		if needsPrimary(step) {
 			r.accepted = step
 		}

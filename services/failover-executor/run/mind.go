@@ -87,6 +87,9 @@ type Mind struct {
 	Orders []Order
 	// Sights are the newest look at each host.
 	Sights map[string]Sight
+	// Answers are the newest look that each host answered: unlike Sights, they
+	// stay, and no decision to act rests on them.
+	Answers map[string]Sight
 	// Licence is the act whose step-started this process has just recorded.
 	Licence *Act
 	// Result is the outcome of the act just made.
@@ -110,6 +113,12 @@ func (m *Mind) Saw(host string, s Sight) {
 		m.Sights = map[string]Sight{}
 	}
 	m.Sights[host] = s
+	if s.answers() {
+		if m.Answers == nil {
+			m.Answers = map[string]Sight{}
+		}
+		m.Answers[host] = s
+	}
 }
 
 // Acted takes in the outcome of an act. What was seen before it is old news,

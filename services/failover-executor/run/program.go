@@ -63,6 +63,11 @@ func needsPrimary(step events.Step) bool {
 	return step == events.StepFencePrimary || step == events.StepShutDownPrimary || step == events.StepRestoreAutoStart
 }
 
+// goesLive reports whether a step makes the replica's copy live.
+func goesLive(step events.Step) bool {
+	return step == events.StepFailOverReplica || step == events.StepStartReplica
+}
+
 func planStep(p Policy, step events.Step, primary, replica string) events.PlannedStep {
 	return events.PlannedStep{
 		Step:            step,

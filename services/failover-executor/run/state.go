@@ -98,8 +98,13 @@ type Run struct {
 	opened events.Step
 	// accepted is the step a person told the run to count as done.
 	accepted events.Step
-	// Override is who answers for a silent primary.
+	// Override is who answers for a silent primary; nil also when the VM was seen
+	// running there since.
 	Override *events.Override
+	// primarySeen is what the log last says of the VM on the primary, as of
+	// primarySeenAt.
+	primarySeen   sighting
+	primarySeenAt time.Time
 	// Undoing tells that Program undoes the run; UndoneBy is who asked, nil for a deadline.
 	Undoing  bool
 	UndoneBy *events.Person
@@ -149,7 +154,7 @@ func (s State) underWay() (Open, bool) {
 
 // wasRunning tells that the old copy was seen alive when it came back.
 func (f *Fence) wasRunning() bool {
-	return f.Before != nil && f.Before.Power != "Off" && f.Before.Power != "Saved"
+	return f.Before != nil && !f.Before.Absent && livesIn(hyperv.PowerState(f.Before.Power))
 }
 
 // Active reports whether the VM is in a run.

@@ -51,6 +51,7 @@ func (s State) scene(m Mind, g stage) scene {
 	return scene{
 		run: s.Run, own: m.Sights[g.step.Host].VM, fence: s.Fence,
 		primary: m.Sights[s.Run.Plan.Primary], replica: m.Sights[s.Run.Plan.Replica],
+		vouched: s.Run.vouched(m),
 	}
 }
 
@@ -99,7 +100,7 @@ func silentPrimary(p Policy, s State, m Mind, g stage, now, since time.Time) (As
 	if now.Sub(since) < max(p.SilenceConfirm, p.settle()) {
 		return wait(now.Add(p.PollEvery)), true
 	}
-	if r.Override != nil {
+	if r.named(m) {
 		return record(&events.StepDone{RunRef: r.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts, How: events.HowAccepted, After: m.reading(g.step.Host)}), true
 	}
 	return overrideHold(s, m, g.step.Step), true
@@ -206,14 +207,15 @@ func attempt(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask {
 	return ask
 }
 
-// needsOverride holds an unplanned failover before its first effect when the
-// primary is silent and nobody has taken the responsibility that it is down.
+// needsOverride holds an unplanned failover before the replica's copy goes live
+// when the primary is silent and nobody has taken the responsibility that it is
+// down.
 func needsOverride(s State, m Mind, g stage, sc scene) (Ask, bool) {
 	r := s.Run
-	if g.duty || r.Undoing || r.Kind != events.KindUnplanned || g.step.Step != events.StepFailOverReplica {
+	if g.duty || r.Undoing || r.Kind != events.KindUnplanned || !goesLive(g.step.Step) {
 		return Ask{}, false
 	}
-	if r.Override != nil || r.sawPrimaryDown() || sc.primary.answers() {
+	if sc.vouched || sc.primary.answers() {
 		return Ask{}, false
 	}
 	return overrideHold(s, m, g.step.Step), true
@@ -224,12 +226,21 @@ func needsOverride(s State, m Mind, g stage, sc scene) (Ask, bool) {
 func overrideHold(s State, m Mind, step events.Step) Ask {
 	r := s.Run
 	primary, replica := m.Sights[r.Plan.Primary], m.Sights[r.Plan.Replica]
+	why := "The primary does not answer, which does not prove that it is down. Somebody must take the responsibility that it is."
+	evidence := m.evidence(r.Plan.Primary, r.Plan.Replica)
+	last, ran := r.ranSince(m)
+	if ran {
+		evidence = append([]events.Reading{reading(r.Plan.Primary, last)}, evidence...)
+	}
+	if ran || r.primarySeen == seenUp {
+		why = "The primary does not answer, and ran the VM when it last did. Somebody must take the responsibility that it is down, whatever was said before."
+	}
 	return record(&events.FailoverHeld{
 		RunRef: r.RunRef, Step: step, Code: events.HoldPrimarySilent,
-		Why:      "The primary does not answer, which does not prove that it is down. Somebody must take the responsibility that it is.",
+		Why:      why,
 		Decider:  deciderOverride,
 		Choices:  []events.Choice{events.ChoiceOverride, events.ChoiceRetry, events.ChoiceCancel},
-		Evidence: m.evidence(r.Plan.Primary, r.Plan.Replica), Witnesses: witnesses(primary, replica),
+		Evidence: evidence, Witnesses: witnesses(primary, replica),
 	})
 }
 

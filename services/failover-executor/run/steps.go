@@ -16,7 +16,9 @@ type scene struct {
 	// primary and replica are the looks at both hosts; the zero Sight when the
 	// step does not ask for one.
 	primary, replica Sight
-	fence            *Fence
+	// vouched tells that the primary, should it be silent, may be taken for down.
+	vouched bool
+	fence   *Fence
 }
 
 // spec is one row of the table of steps: everything the core knows of a step.

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -228,7 +229,7 @@ func neverTwo(st *Story) []string {
 	for _, o := range st.World.Overlaps("") {
 		switch {
 		case startedByItself(st, o):
-		case st.State.Run != nil && st.State.Run.Override != nil && silentAt(st, o.From):
+		case namedAt(st, o.From) && silentAt(st, o.From):
 		default:
 			out = append(out, fmt.Sprintf("on %v from %s", o.Hosts, o.From.Sub(st.Begun)))
 		}
@@ -245,6 +246,31 @@ func startedByItself(st *Story, o hypersim.Overlap) bool {
 		}
 	}
 	return false
+}
+
+// namedAt reports whether a named person answered for the primary being down at
+// a time, and it was not seen running since they said so.
+func namedAt(st *Story, t time.Time) bool {
+	named := false
+	for _, e := range st.Log {
+		if e.At.After(t) {
+			break
+		}
+		switch d := e.Data.(type) {
+		case *events.FailoverPlanned:
+			named = d.Override != nil && !saysUp(d.Witnesses)
+		case *events.FailoverHeld:
+			named = named && !showsRunning(d.Evidence)
+		case *events.FailoverResumed:
+			named = named || d.Choice == events.ChoiceOverride && d.Person.Name != ""
+		}
+	}
+	return named
+}
+
+// showsRunning reports whether evidence shows the primary running.
+func showsRunning(evidence []events.Reading) bool {
+	return slices.ContainsFunc(evidence, func(r events.Reading) bool { return r.Host == "p1" && r.Power == "Running" })
 }
 
 // silentAt reports whether the primary was last seen silent before an overlap
@@ -276,9 +302,10 @@ func saysSilent(ws []events.Witness) bool {
 	return true
 }
 
-// namedOrSeen: an unplanned failover fails the replica over only after a
-// witness saw the primary down, the run shut it down itself, or a named person
-// took the responsibility when it was silent.
+// namedOrSeen: an unplanned failover fails the replica over, and starts it, only
+// after a witness saw the primary down, the run shut it down itself, or a named
+// person took the responsibility when it was silent. Seen running afterwards,
+// none of that counts any more.
 func namedOrSeen(st *Story) []string {
 	if st.Schedule.Kind != events.KindUnplanned {
 		return nil
@@ -288,17 +315,26 @@ func namedOrSeen(st *Story) []string {
 		switch d := e.Data.(type) {
 		case *events.FailoverPlanned:
 			allowed = saysDown(d.Witnesses) || d.Override != nil && saysSilent(d.Witnesses)
+		case *events.FailoverHeld:
+			allowed = allowed && !showsRunning(d.Evidence)
 		case *events.FailoverResumed:
 			allowed = allowed || d.Choice == events.ChoiceOverride && d.Person.Name != ""
 		case *events.StepDone:
 			allowed = allowed || d.Step == events.StepShutDownPrimary && d.After != nil && d.After.Power == "Off"
 		case *events.StepStarted:
-			if d.Step == events.StepFailOverReplica && !allowed && !st.primaryWasOff(e.At) {
-				return []string{"at " + since(st.Begun, e.At)}
+			if goesLive[d.Step] && !allowed && !st.primaryWasOff(e.At) {
+				return []string{fmt.Sprintf("%s at %s", d.Step, since(st.Begun, e.At))}
 			}
 		}
 	}
 	return nil
+}
+
+// goesLive are the steps that make the replica's copy live.
+var goesLive = map[events.Step]bool{events.StepFailOverReplica: true, events.StepStartReplica: true}
+
+func saysUp(ws []events.Witness) bool {
+	return slices.ContainsFunc(ws, func(w events.Witness) bool { return w.Verdict == events.VerdictUp })
 }
 
 func saysDown(ws []events.Witness) bool {
@@ -494,7 +530,24 @@ func succeededIsSo(st *Story) []string {
 		want(there.Mode == hyperv.ModePrimary && here.Mode == hyperv.ModeReplica && !here.Runs, "roles are swapped")
 	case events.KindUnplanned:
 		want(there.State == hyperv.StateFailedOver, "the failover is complete")
-		want(!here.Runs || st.State.Fence != nil, "the old primary is down")
+		want(!here.Runs || st.State.Fence != nil || abandonedFence(st), "the old primary is down")
 	}
 	return out
+}
+
+// abandonedFence reports whether a person told lifeboat to leave the old primary
+// as it is.
+func abandonedFence(st *Story) bool {
+	held := events.HoldCode("")
+	for _, e := range st.Log {
+		switch d := e.Data.(type) {
+		case *events.FailoverHeld:
+			held = d.Code
+		case *events.FailoverResumed:
+			if held == events.HoldFenceAmbiguous && d.Choice == events.ChoiceAbandon {
+				return true
+			}
+		}
+	}
+	return false
 }
