@@ -46,7 +46,7 @@ func cannotStartFrom(vm hyperv.VM, from []hyperv.ReplicationState) string {
 	case !vm.Present:
 		return "the host has no VM with this id"
 	case r.Mode != hyperv.ModeReplica:
-		return fmt.Sprintf("the VM is %s here, not Replica", r.Mode)
+		return fmt.Sprintf("the VM is %s, not Replica", roleHere(vm))
 	case vm.TestVM != nil:
 		return fmt.Sprintf("test VM %q is in the way", vm.TestVM.Name)
 	case vm.Power != hyperv.PowerOff:
