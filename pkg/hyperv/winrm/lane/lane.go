@@ -95,12 +95,12 @@ func (l *Lane) Start(ctx context.Context) error {
 	return nil
 }
 
-// Created tells whether a shell may be there although its creation failed. A
-// host that says why it made none has not, unless it only ran out of time.
+// Created tells whether a shell may be there although its creation failed: if the
+// request was sent, whatever came back but that nobody is let in.
 func Created(err error) bool {
 	var f *wsman.Fault
 	if errors.As(err, &f) {
-		return f.Code == wsman.CodeTimedOut
+		return f.Code != wsman.CodeAccessDenied
 	}
 	var w *wire.Error
 	return !errors.As(err, &w) || w.Sent
