@@ -123,7 +123,8 @@ type ReplicaServer struct {
 	CertificateThumbprint string `json:"certificateThumbprint"`
 }
 
-// Change is what an ensure found, did and left.
+// Change is what an ensure found, did and left. The adapters of the VM are read
+// by SetTestNetwork only; after any other verb they may be absent.
 type Change struct {
 	// Acted tells whether this call caused the effect; false means it was there already.
 	Acted bool

@@ -41,7 +41,7 @@ function Invoke-Frame {
     $id = '-'
     $answer = @{ ok = $false; value = $null; error = $null; before = $null; after = $null; acting = $false; clock = '' }
     # What this frame has seen and done so far; the verb keeps it up to date.
-    $look = @{ notAfter = [int64]0; machine = $null; before = $null; acting = $false; refusal = $null }
+    $look = @{ notAfter = [int64]0; machine = $null; network = $false; before = $null; acting = $false; refusal = $null }
     try {
         $json = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Line))
         $request = ConvertFrom-Json -InputObject $json
@@ -60,8 +60,8 @@ function Invoke-Frame {
         if ($look.acting) {
             $answer.after = Read-Again $look
         }
+        $answer.before = $look.before
     }
-    $answer.before = $look.before
     $answer.acting = $look.acting
     $answer.clock = Get-Clock
     $json = ConvertTo-Json -InputObject $answer -Compress -Depth 12

@@ -24,18 +24,19 @@ function Find-Machine {
     }
 }
 
-# Everything about one VM in one look.
+# Everything about one VM in one look; its network adapters only if asked for,
+# because they cost a cmdlet that most verbs have no use for.
 function Read-Machine {
-    param([string]$Id)
+    param([string]$Id, [bool]$Network)
     $vm = Find-Machine $Id
     if ($null -eq $vm) {
         return @{ present = $false; hostTime = (Get-Clock) }
     }
-    Read-Found $Id $vm
+    Read-Found $Id $vm $Network
 }
 
 function Read-Found {
-    param([string]$Id, $Machine)
+    param([string]$Id, $Machine, [bool]$Network)
     $vm = $Machine
     $mode = [string]($vm.ReplicationMode)
     $simple = New-NoReplication
@@ -57,6 +58,10 @@ function Read-Found {
     if ($mode -ceq 'Replica' -or $mode -ceq 'ExtendedReplica') {
         $points = @(Read-RecoveryPoints $vm)
     }
+    $adapters = @()
+    if ($Network) {
+        $adapters = @(Read-Adapters $vm)
+    }
     @{
         present           = $true
         id                = $Id
@@ -69,7 +74,7 @@ function Read-Found {
         extended          = $extended
         recoveryPoints    = $points
         testVM            = $test
-        adapters          = @(Read-Adapters $vm)
+        adapters          = $adapters
         hostTime          = (Get-Clock)
     }
 }
@@ -157,7 +162,7 @@ function Open-Machine {
     if ($null -eq $Look.machine) {
         Deny-Request $Look 'vm-not-found' 'the host has no VM with this id'
     }
-    $Look.before = Read-Found $id $Look.machine
+    $Look.before = Read-Found $id $Look.machine $Look.network
     $Look.before
 }
 
@@ -171,7 +176,7 @@ function New-NoReplication {
 
 function Get-Machine {
     param($Request, $Look)
-    Read-Machine ([string]($Request.id))
+    Read-Machine ([string]($Request.id)) $true
 }
 
 # Names are compared ordinally, character by character: -ceq and Get-VM -Name
