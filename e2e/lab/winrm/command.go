@@ -27,10 +27,12 @@ type command struct {
 	fetched   bool // its end was answered to a Receive; guarded by pipes.mu
 }
 
-// kill ends the process: its context is done and its streams are closed.
+// kill ends the process: its streams are closed and its context is done. In that
+// order, so that whoever waits for its output hears of the abortion and not of an
+// end of its own.
 func (c *command) kill(cause error, abort *soapFault) {
-	c.cancel(cause)
 	c.pipes.kill(abort)
+	c.cancel(cause)
 }
 
 // readCommand takes a Command request apart.
