@@ -49,7 +49,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		BeginWithin:    10 * time.Second,
 		ClockSlack:     5 * time.Second,
-		PollEvery:      500 * time.Millisecond,
+		PollEvery:      250 * time.Millisecond,
 		PollMost:       30 * time.Second,
 		SightAge:       20 * time.Second,
 		LookPatience:   2 * time.Minute,

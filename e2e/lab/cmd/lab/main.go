@@ -17,6 +17,7 @@ const (
 )
 
 func main() {
+	tendHeap()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := newCommand().ExecuteContext(ctx)
