@@ -28,6 +28,9 @@ type Action struct {
 	Guest *Guest `json:"guest,omitempty"`
 	// Skew is how far the host's clock goes ahead of the true time.
 	Skew Duration `json:"skew,omitempty"`
+	// Merge is how long disks merge on the host from now on; a merge under way
+	// keeps its time. Not negative.
+	Merge Duration `json:"merge,omitempty"`
 	// Drive and Bytes are for the space a volume has left.
 	Drive string `json:"drive,omitempty"`
 	Bytes int64  `json:"bytes,omitempty"`
@@ -64,6 +67,8 @@ const (
 	DoSetGuest ActionKind = "set-guest"
 	// DoSetSkew sets Host's clock apart from the true time.
 	DoSetSkew ActionKind = "set-skew"
+	// DoSetMerge sets how long disks merge on Host, as on slow or fragmented disks.
+	DoSetMerge ActionKind = "set-merge"
 	// DoSetSpace sets what the volume Drive of Host has left to Bytes.
 	DoSetSpace ActionKind = "set-space"
 	// DoSpoilCertificate makes a certificate of Host unusable.
@@ -111,7 +116,7 @@ func (s *scheduledAction) fire(w *World, _ uint32) { w.act(s.Action) }
 var needs = map[ActionKind]struct{ host, vm bool }{
 	DoKill: {host: true}, DoShutDown: {host: true}, DoStart: {host: true}, DoFreeze: {host: true}, DoUnfreeze: {host: true},
 	DoCutWinRM: {host: true}, DoRestoreWinRM: {host: true}, DoSetLink: {}, DoInject: {}, DoClearFaults: {},
-	DoSetGuest: {vm: true}, DoSetSkew: {host: true}, DoSetSpace: {host: true}, DoSpoilCertificate: {host: true},
+	DoSetGuest: {vm: true}, DoSetSkew: {host: true}, DoSetMerge: {host: true}, DoSetSpace: {host: true}, DoSpoilCertificate: {host: true},
 	DoDropRecoveryPoints: {host: true, vm: true}, DoOrphanTestVM: {host: true, vm: true},
 	DoBreakReplication: {host: true, vm: true},
 }
@@ -155,6 +160,10 @@ func (w *World) checkAction(a Action) error {
 		if err := a.Guest.check(); err != nil {
 			return fmt.Errorf("action %s: %w", a.Do, err)
 		}
+	case DoSetMerge:
+		if a.Merge < 0 {
+			return fmt.Errorf("action %s: merge %s: must not be negative", a.Do, time.Duration(a.Merge))
+		}
 	case DoSetSpace:
 		if !slices.ContainsFunc(w.machine(a.Host).volumes, func(v Volume) bool { return sameServer(v.DriveLetter, a.Drive) }) {
 			return fmt.Errorf("action %s: drive %q: host %s has no such volume", a.Do, a.Drive, a.Host)
@@ -189,6 +198,8 @@ func (w *World) act(a Action) {
 		w.setGuest(a.VM, *a.Guest)
 	case DoSetSkew:
 		m.skew = a.Skew
+	case DoSetMerge:
+		m.merge = a.Merge
 	case DoSetSpace:
 		m.setSpace(a.Drive, a.Bytes)
 	case DoSpoilCertificate:

@@ -65,7 +65,7 @@ func (w *World) addHost(s *HostSpec) error {
 		return fmt.Errorf("name is missing")
 	}
 	m := &Machine{
-		w: w, name: s.Name, fqdn: s.FQDN, site: s.Site, skew: s.Skew, switches: s.Switches, entries: s.Entries,
+		w: w, name: s.Name, fqdn: s.FQDN, site: s.Site, skew: s.Skew, merge: w.durations.Merge, switches: s.Switches, entries: s.Entries,
 		certs: s.Certificates, volumes: s.Volumes, module: s.Module, powerShell: s.PowerShell,
 		processors: s.Processors, memory: s.Memory, byID: map[hyperv.VMID]*vmCopy{},
 		vmPath: `C:\ProgramData\Microsoft\Windows\Hyper-V`, vhdPath: `D:\Hyper-V\Virtual Hard Disks`,

@@ -266,7 +266,7 @@ func (c *vmCopy) commit() {
 
 // beginMerge merges the VM's disks in the background.
 func (c *vmCopy) beginMerge() {
-	if c.m.w.durations.Merge == 0 || c.m.down {
+	if c.m.merge == 0 || c.m.down {
 		return
 	}
 	c.merge = c.m.begin(&job{vm: c, finish: func(j *job) *CmdletError {
@@ -274,5 +274,5 @@ func (c *vmCopy) beginMerge() {
 			c.merge = nil
 		}
 		return nil
-	}}, c.m.w.durations.Merge)
+	}}, c.m.merge)
 }

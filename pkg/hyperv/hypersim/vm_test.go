@@ -70,6 +70,25 @@ func TestMergeBlocksReplicationCmdlets(t *testing.T) {
 	}
 }
 
+// TestSlowMerge: slow disks keep replication cmdlets out for as long as it takes.
+func TestSlowMerge(t *testing.T) {
+	p := newPair(t, nil)
+	ctx := context.Background()
+	p.do(Action{Do: DoSetMerge, Host: "r1", Merge: Duration(2 * time.Hour)})
+	p.done(p.p.Stop(ctx, p.id, gracefully))
+	p.done(p.p.Prepare(ctx, p.id))
+	p.done(p.r.FailOver(ctx, p.id, ""))
+	p.done(p.r.Complete(ctx, p.id))
+	p.w.Advance(time.Hour)
+	_, err := p.r.Reverse(ctx, p.id, hyperv.ReplicaServer{})
+	p.fails(err, hyperv.ClassRetry, idObjectInUse)
+	p.w.Advance(time.Hour)
+	p.done(p.r.Reverse(ctx, p.id, hyperv.ReplicaServer{}))
+	if err := p.w.Do(Action{Do: DoSetMerge, Host: "r1", Merge: -1}); err == nil {
+		t.Error("disks merge in no time and less")
+	}
+}
+
 func TestRemoveVM(t *testing.T) {
 	p := newPair(t, nil)
 	ctx, m := context.Background(), p.w.Machine("r1")

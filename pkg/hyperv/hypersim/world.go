@@ -70,6 +70,7 @@ type Machine struct {
 	module      string
 	powerShell  string
 	skew        Duration // host clock minus true time
+	merge       Duration // how long disks merge
 	processors  int
 	memory      int64
 	switches    []string
