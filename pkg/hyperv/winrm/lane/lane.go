@@ -275,18 +275,34 @@ func Bury(ctx context.Context, client *wsman.Client, r Remains) error {
 	return err
 }
 
-// remove deletes a shell, and tries again if that goes wrong.
+// remove deletes a shell, and tries again if that goes wrong. A host that says
+// there is no such shell is looked at before it is believed: what answers in its
+// place, or a service about to stop, says so of shells that are there.
 func remove(ctx context.Context, client *wsman.Client, shell string) error {
 	for n := 1; ; n++ {
 		err := client.Delete(ctx, shell)
 		var f *wsman.Fault
-		switch {
-		case err == nil, errors.As(err, &f) && f.ShellGone():
-			return nil
-		case n == maxDeletes || pause(ctx) != nil:
+		if errors.As(err, &f) && f.ShellGone() {
+			err = missing(ctx, client, shell)
+		}
+		if err == nil || n == maxDeletes || pause(ctx) != nil {
 			return err
 		}
 	}
+}
+
+// missing is nil when the host does not list a shell.
+func missing(ctx context.Context, client *wsman.Client, shell string) error {
+	shells, err := client.Shells(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range shells {
+		if strings.EqualFold(s.ID, shell) {
+			return fmt.Errorf("the host says that shell %s is gone, and lists it", shell)
+		}
+	}
+	return nil
 }
 
 // complaint is the end of what the host said on standard error.

@@ -239,6 +239,30 @@ func TestDeletionIsTriedAgain(t *testing.T) {
 	}
 }
 
+// TestShellSaidToBeGone: a host that says so of a shell it still has is not
+// believed; of one it has no more, it is.
+func TestShellSaidToBeGone(t *testing.T) {
+	h := &fakehost.Host{Break: func(action string, before int) fakehost.Fault {
+		if action == "Delete" && before == 0 {
+			return fakehost.Fault{Kind: fakehost.SOAP, Code: wsman.CodeShellNotFound}
+		}
+		return fakehost.Fault{}
+	}}
+	l, e := started(t, h)
+	if left, err := l.Close(t.Context()); err != nil || left != (lane.Remains{}) || len(h.Shells()) != 0 {
+		t.Errorf("%v, %v, shells %q", left, err, h.Shells())
+	}
+	client := wsman.NewClient(e, wsman.Settings{OperationTimeout: time.Second, EnvelopeSize: 150 << 10})
+	defer client.Close()
+	before := e.Counts().Requests.Load()
+	if err := lane.Bury(t.Context(), client, lane.Remains{ID: "11111111-1111-4111-8111-111111111111"}); err != nil {
+		t.Error(err)
+	}
+	if got := e.Counts().Requests.Load() - before; got != 2 {
+		t.Errorf("%d requests, want 2: Delete, Enumerate", got)
+	}
+}
+
 func TestPowerShellThatEnds(t *testing.T) {
 	h := &fakehost.Host{Answer: func(context.Context, fakehost.Frame) fakehost.Answer { return fakehost.Answer{"exit": 1} }}
 	l, _ := started(t, h)
