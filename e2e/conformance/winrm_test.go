@@ -294,3 +294,27 @@ func TestCertificateOfTheHost(t *testing.T) {
 		})
 	}
 }
+
+// A certificate that is renewed while lanes are open ends none of them: a
+// log-on on a connection is bound to what that connection was shown.
+func TestCertificateIsRenewed(t *testing.T) {
+	s := start(t, nil)
+	h := s.dial(t, s.config(t, winrm.HTTPS, winrm.NTLM))
+	works(t, h)
+	renewed, err := s.ca.Host(pki.Days(time.Now(), 1), hostName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SetCertificate(renewed)
+	if _, err := s.Arm(lab.Fault{Kind: lab.FaultStatus, Status: 401, Action: lab.ActionSend}); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Stats()
+	works(t, h)
+	after := s.Stats()
+	if after.ConnectionsTotal != before.ConnectionsTotal || after.Logins["ntlm"] != before.Logins["ntlm"]+1 {
+		t.Errorf("%d connections and %d log-ons were made, want none and one", after.ConnectionsTotal-before.ConnectionsTotal, after.Logins["ntlm"]-before.Logins["ntlm"])
+	}
+	s.Restart()
+	works(t, h) // on connections that were shown the new one
+}

@@ -81,7 +81,7 @@ func (s *Server) ntlmLeg(token []byte, r *http.Request, c *conn) (reply []byte, 
 	if handshake == nil {
 		handshake = ntlm.NewHandshake(s.target) // answers that the order is wrong
 	}
-	result, err := handshake.Authenticate(token, s.accounts.ntHash, s.channelBinding(r), s.cfg.Now())
+	result, err := handshake.Authenticate(token, s.accounts.ntHash, c.channelBinding(r), s.cfg.Now())
 	s.stats.login(schemeNTLM, err == nil)
 	if err != nil {
 		c.auth = login{}
@@ -211,13 +211,13 @@ func negResp(state spnego.NegState, mechanism asn1.ObjectIdentifier, token, mic 
 }
 
 // channelBinding is the value clients bind their NTLM log-on to on TLS:
-// tls-server-end-point, RFC 5929; nil on plain HTTP.
-func (s *Server) channelBinding(r *http.Request) *[16]byte {
-	shown := s.cert.Load()
-	if r.TLS == nil || shown == nil || len(shown.Certificate) == 0 {
+// tls-server-end-point, RFC 5929; nil on plain HTTP. It is of the certificate
+// this connection began with, whatever the host has been given since.
+func (c *conn) channelBinding(r *http.Request) *[16]byte {
+	if r.TLS == nil || c.shown == nil || len(c.shown.Certificate) == 0 {
 		return nil
 	}
-	leaf, err := x509.ParseCertificate(shown.Certificate[0])
+	leaf, err := x509.ParseCertificate(c.shown.Certificate[0])
 	if err != nil {
 		return nil
 	}

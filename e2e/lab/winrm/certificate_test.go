@@ -154,6 +154,54 @@ func TestChannelBinding(t *testing.T) {
 	}
 }
 
+// TestChannelBindingOfItsOwnConnection: a certificate that was exchanged since
+// is no concern of the connections that were there before, and it is of those
+// that come.
+func TestChannelBindingOfItsOwnConnection(t *testing.T) {
+	ca, old := testPKI(t)
+	renewed, err := ca.Host(pki.Days(time.Now(), 5), "hv1.lab.test", "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startHost(t, func(c *Config) { c.Certificate = &old })
+	for _, c := range []struct {
+		name string
+		swap bool // after the connection is there
+		to   tls.Certificate
+		want int
+	}{
+		{"there before, the old one", true, old, 200},
+		{"there before, the new one", true, renewed, 401},
+		{"new, the new one", false, renewed, 200},
+		{"new, the old one", false, old, 401},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.SetCertificate(renewed)
+			if c.swap {
+				s.SetCertificate(old)
+			}
+			leaf, err := x509.ParseCertificate(c.to.Certificate[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			cl := newSealedClient(t, s, "Administrator", "Pass-1")
+			cl.client = secureClient(t, s, ca.Pool())
+			cl.user = ""
+			cl.http.Transport.(*http.Transport).MaxConnsPerHost = 1
+			first, _ := cl.ntlm.Authenticate(nil, nil)
+			_, challenge := cl.token(first)
+			s.SetCertificate(renewed)
+			second, err := cl.ntlm.Authenticate(challenge, &ntlmssp.ChannelBindings{ApplicationData: endPoint(leaf)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a, _ := cl.token(second); a.status != c.want {
+				t.Errorf("HTTP %d, want %d", a.status, c.want)
+			}
+		})
+	}
+}
+
 // endPoint is the channel of a certificate signed with SHA-256.
 func endPoint(leaf *x509.Certificate) []byte {
 	sum := sha256.Sum256(leaf.Raw)

@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,8 @@ type conn struct {
 	host   *Server
 	once   sync.Once
 	closed chan struct{}
-	auth   login // used by one request at a time: HTTP/1.1 answers in order
+	auth   login            // used by one request at a time: HTTP/1.1 answers in order
+	shown  *tls.Certificate // in the handshake, before any request; nil without TLS
 }
 
 // login is what a connection knows of its client.

@@ -165,10 +165,18 @@ func (s *Server) listen() error {
 
 func (s *Server) tlsConfig() *tls.Config {
 	c := &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil },
-		Time:           s.cfg.Now,
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		Time:       s.cfg.Now,
+		// Every connection is shown a certificate, and is bound to that one.
+		SessionTicketsDisabled: true,
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			shown := s.cert.Load()
+			if c, ours := hello.Conn.(*conn); ours {
+				c.shown = shown
+			}
+			return shown, nil
+		},
 	}
 	if s.cfg.Auth.Certificate {
 		c.ClientAuth, c.ClientCAs = tls.RequestClientCert, s.cfg.ClientCAs
