@@ -63,6 +63,7 @@ func (l *Lab) newHost(ctx context.Context, spec hypersim.HostSpec, address strin
 		Quotas:      l.options.Quotas,
 		Certificate: &certificate, ClientCAs: l.ca.Pool(),
 		Now: h.shell.Clock, Seed: l.options.World.Seed + seed, Observe: l.options.Observe,
+		PowerCut: func() { _ = l.Do(hypersim.Action{Do: hypersim.DoKill, Host: spec.Name}) }, // a host there is
 	})
 	if err != nil {
 		return nil, fmt.Errorf("host %q: %w", spec.Name, err)
@@ -139,10 +140,11 @@ func (h *Host) follow() (down bool) {
 	now := h.machine.Condition()
 	if now.Down != h.down {
 		h.down = now.Down
-		if now.Down {
-			h.server.Stop()
-		} else {
+		switch {
+		case !now.Down:
 			_ = h.server.Resume() // its ports were its own before
+		case !h.server.Powerless():
+			h.server.Stop()
 		}
 	}
 	h.stuck = h.stuck && now.Frozen

@@ -194,6 +194,36 @@ func TestKillResetsConnections(t *testing.T) {
 	}
 }
 
+// A host that loses its power in the middle of a call says nothing about it,
+// and neither does anything else: its VMs are off, and it answers once it is on
+// again.
+func TestPowerCut(t *testing.T) {
+	l := start(t, func(o *lab.Options) { o.World.VMs[0].AutoStart = hyperv.StartNothing })
+	p := l.Host("p1")
+	h := dial(t, l, "p1")
+	id, err := h.FindVM(t.Context(), "vm1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.WinRM().CutPower()
+	if now := p.Machine().Condition(); !now.Down {
+		t.Errorf("the machine is %+v", now)
+	}
+	if err := identify(t, p, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it answers %v, want nothing", err)
+	}
+	if err := l.Do(hypersim.Action{Do: hypersim.DoStart, Host: "p1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Clock().Advance(15 * time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the boot", func() bool { return identify(t, p, time.Second) == nil })
+	if vm, err := h.Read(t.Context(), id); err != nil || vm.Power != hyperv.PowerOff {
+		t.Errorf("%+v, %v", vm, err)
+	}
+}
+
 func TestPlannedFailoverByOurClient(t *testing.T) {
 	l := start(t, func(o *lab.Options) { o.TimeScale = 200 })
 	p, r := dial(t, l, "p1"), dial(t, l, "r1")

@@ -45,6 +45,7 @@ func TestDocumentedFaults(t *testing.T) {
 				"/v1/hosts/p1/cut":           p1.Still,
 				"/v1/hosts/p1/stick-vmms":    p1.Frozen && !p1.Still,
 				"/v1/hosts/p1/kill":          p1.Down && !p1.Listening,
+				"/v1/hosts/p1/cut-power":     p1.Down && p1.Still,
 				"/v1/hosts/p1/reboot":        p1.Down && !p1.Listening,
 				"/v1/hosts/p1/restart-winrm": p1.Listening && !p1.Down,
 			}

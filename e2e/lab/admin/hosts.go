@@ -69,7 +69,11 @@ func (a *API) host(q *http.Request) (any, error) {
 // verbs are what can be done to a host: an action of the world, or something
 // of its WinRM service alone.
 var verbs = map[string]func(l *lab.Lab, h *lab.Host) error{
-	"kill":     does(hypersim.DoKill),
+	"kill": does(hypersim.DoKill),
+	"cut-power": func(_ *lab.Lab, h *lab.Host) error {
+		h.WinRM().CutPower()
+		return nil
+	},
 	"start":    does(hypersim.DoStart),
 	"shutdown": does(hypersim.DoShutDown),
 	"reboot": func(l *lab.Lab, h *lab.Host) error {

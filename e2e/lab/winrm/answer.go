@@ -83,6 +83,10 @@ func (s *Server) strike(x *exchange, req *request, f *Fault) bool {
 	case f.Kind == FaultStop:
 		s.Stop()
 		panic(http.ErrAbortHandler)
+	case f.Kind == FaultPowerCut:
+		s.CutPower()
+		_ = x.conn.thawed() // it stays open for as long as its client and the dark may last
+		panic(http.ErrAbortHandler)
 	case f.Kind == FaultFreeze:
 		s.Freeze()
 		if x.conn.thawed() != nil {

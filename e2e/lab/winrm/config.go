@@ -194,6 +194,8 @@ type Config struct {
 	Now func() time.Time
 	// Seed makes the dice of faults with a probability or a random delay repeatable.
 	Seed uint64
+	// PowerCut, if set, is called by CutPower, for what else of the machine loses its power.
+	PowerCut func()
 	// Observe, if set, is called after each request, from many goroutines.
 	Observe func(Exchange)
 }

@@ -35,6 +35,8 @@ const (
 	FaultFreeze FaultKind = "freeze"
 	// FaultStop * takes the host down: closed ports, no shells, until Resume.
 	FaultStop FaultKind = "stop"
+	// FaultPowerCut * takes the host's power away: nobody is told, see CutPower; until Resume.
+	FaultPowerCut FaultKind = "power-cut"
 	// FaultResetBody executes, answers half of the body and resets.
 	FaultResetBody FaultKind = "reset-body"
 	// FaultEmptyBody executes and answers with an empty body.
@@ -114,7 +116,7 @@ type Fault struct {
 var faultKinds = map[FaultKind]bool{
 	FaultPass: false, FaultDelay: false, FaultLocalized: false,
 	FaultReset: true, FaultHalfOpen: true, FaultStatus: true, FaultSOAP: true, FaultQuota: true, FaultAccessDenied: true,
-	FaultRestart: true, FaultFreeze: true, FaultStop: true,
+	FaultRestart: true, FaultFreeze: true, FaultStop: true, FaultPowerCut: true,
 	FaultResetBody: false, FaultEmptyBody: false, FaultTruncated: false, FaultGarbage: false, FaultSlow: false,
 }
 

@@ -50,13 +50,15 @@ func TestFaultKinds(t *testing.T) {
 		{"too slow", Fault{Kind: FaultSlow, BytesPerSecond: 10}, func(_ answer, err error) bool { return timedOut(err) }, 1},
 		{"restart before", Fault{Kind: FaultRestart}, func(_ answer, err error) bool { return reset(err) }, 0},
 		{"restart after", Fault{Kind: FaultRestart, When: After}, func(_ answer, err error) bool { return reset(err) }, 0},
+		{"power cut before", Fault{Kind: FaultPowerCut}, func(_ answer, err error) bool { return timedOut(err) }, 0},
+		{"power cut after", Fault{Kind: FaultPowerCut, When: After}, func(_ answer, err error) bool { return timedOut(err) }, 0},
 		{"stop", Fault{Kind: FaultStop}, func(_ answer, err error) bool { return reset(err) }, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startHost(t, nil)
 			cl := newClient(t, s)
 			cl.http.Timeout = 2 * time.Second
-			if c.fault.Kind == FaultHalfOpen || c.fault.BytesPerSecond == 10 {
+			if c.fault.Kind == FaultHalfOpen || c.fault.Kind == FaultPowerCut || c.fault.BytesPerSecond == 10 {
 				cl.http.Timeout = 100 * time.Millisecond
 			}
 			if _, err := s.Arm(c.fault); err != nil {
@@ -73,7 +75,7 @@ func TestFaultKinds(t *testing.T) {
 			if left := s.Faults(); len(left) != 0 {
 				t.Errorf("still armed: %+v", left)
 			}
-			if c.fault.Kind == FaultStop {
+			if c.fault.Kind == FaultStop || c.fault.Kind == FaultPowerCut {
 				if err := s.Resume(); err != nil {
 					t.Fatal(err)
 				}

@@ -40,6 +40,7 @@ type Server struct {
 	cert     atomic.Pointer[tls.Certificate]
 	http     *http.Server
 	ice      ice
+	dark     atomic.Bool    // there is no power
 	grace    time.Duration  // of Close
 	running  sync.WaitGroup // processes
 	serving  sync.WaitGroup // listeners
@@ -222,8 +223,14 @@ func (s *Server) Freeze() {
 	s.ice.CompareAndSwap(nil, &c)
 }
 
-// Thaw ends Freeze.
+// Thaw ends Freeze. It does not bring power back.
 func (s *Server) Thaw() {
+	if !s.dark.Load() {
+		s.melt()
+	}
+}
+
+func (s *Server) melt() {
 	if c := s.ice.Swap(nil); c != nil {
 		close(*c)
 	}
@@ -235,6 +242,9 @@ func (s *Server) Frozen() bool { return s.ice.Load() != nil }
 // Restart restarts the WinRM service: every shell with its processes, every
 // enumeration and every connection vanishes; listening goes on.
 func (s *Server) Restart() {
+	if s.Powerless() {
+		return
+	}
 	s.mu.Lock()
 	s.vanish()
 	conns := s.openConns()
@@ -247,6 +257,9 @@ func (s *Server) Restart() {
 // Stop takes the host down: like Restart, and its ports are closed, so that
 // connections are refused, until Resume.
 func (s *Server) Stop() {
+	if s.Powerless() {
+		return
+	}
 	s.mu.Lock()
 	s.vanish()
 	listeners := s.listeners
@@ -261,11 +274,50 @@ func (s *Server) Stop() {
 	}
 }
 
-// Resume listens again, at the same addresses, after Stop.
+// CutPower takes the power of the host away, in the middle of whatever it does:
+// shells and processes are gone, and nobody is told. Connections there are stay
+// and are silent, and so are new ones, as no machine is there to refuse them;
+// that those are accepted is the system's doing here, as for Freeze. Resume
+// brings power back.
+func (s *Server) CutPower() {
+	s.mu.Lock()
+	cut := !s.dark.Swap(true)
+	s.Freeze() // first, or what vanishes would tell
+	s.vanish()
+	s.mu.Unlock()
+	if cut && s.cfg.PowerCut != nil {
+		s.cfg.PowerCut()
+	}
+}
+
+// Powerless tells whether the power is cut.
+func (s *Server) Powerless() bool { return s.dark.Load() }
+
+// Resume listens again, at the same addresses, after Stop. After CutPower it
+// boots: connections of before are reset, which is what a machine answers to
+// whoever goes on with one it knows nothing of.
 func (s *Server) Resume() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.listen()
+	if !s.dark.Load() {
+		defer s.mu.Unlock()
+		return s.listen()
+	}
+	conns := s.openConns()
+	s.mu.Unlock()
+	s.wake(conns)
+	return nil
+}
+
+// wake ends the dark for all but the connections of before.
+func (s *Server) wake(before []*conn) {
+	s.mu.Lock()
+	s.vanish() // what was being done when it became dark
+	s.mu.Unlock()
+	for _, c := range before {
+		c.reset()
+	}
+	s.dark.Store(false)
+	s.melt()
 }
 
 // Listening tells whether the ports are open.
@@ -297,7 +349,11 @@ func (s *Server) openConns() []*conn {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
+	conns := s.openConns()
 	s.mu.Unlock()
+	if s.Powerless() {
+		s.wake(conns)
+	}
 	s.Thaw()
 	s.Stop()
 	_ = s.http.Close() // Stop has closed everything; this only marks it closed

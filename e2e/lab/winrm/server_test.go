@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -100,6 +102,64 @@ func TestFreezeAndThaw(t *testing.T) {
 	s.Thaw()
 	if a := <-waits; a.status != http.StatusOK {
 		t.Errorf("after the thaw: HTTP %d: %s", a.status, a.raw)
+	}
+}
+
+// TestCutPower: nobody is told that a host has no power, and nothing of before
+// is there when it is back.
+func TestCutPower(t *testing.T) {
+	var cut atomic.Int32
+	s := startHost(t, func(c *Config) { c.PowerCut = func() { cut.Add(1) } })
+	c := newClient(t, s)
+	c.http.Timeout = 0
+	shell := c.create()
+	s.CutPower()
+	s.CutPower()
+	s.Thaw()    // is no power
+	s.Restart() // nor is anything there that could do this
+	s.Stop()
+	if n := cut.Load(); n != 1 || !s.Powerless() {
+		t.Fatalf("the rest of the machine was told %d times", n)
+	}
+	if n := len(s.Shells()); n != 0 {
+		t.Errorf("%d shells are left", n)
+	}
+	goesOn := make(chan error, 1)
+	message := c.message(actionCommand, resourceCmd, shell, commandBody("echo lost"))
+	go func() {
+		_, err := c.post(message)
+		goesOn <- err
+	}()
+	fresh := newClient(t, s)
+	fresh.http.Timeout = 50 * time.Millisecond
+	if _, err := fresh.post(fresh.message(actionCreate, resourceCmd, "", createBody)); !timedOut(err) {
+		t.Errorf("a new connection gets %v, want a time-out", err)
+	}
+	select {
+	case err := <-goesOn:
+		t.Fatalf("a connection of before ended: %v", err)
+	default:
+	}
+	if err := s.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-goesOn; !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
+		t.Errorf("after the boot a connection of before gets %v, want a reset", err)
+	}
+	if a, err := c.post(message); err != nil || a.status == http.StatusOK {
+		t.Errorf("a shell of before: HTTP %d, %v", a.status, err)
+	}
+	newClient(t, s).create()
+}
+
+// A host that never gets its power back is closed like any other.
+func TestCloseWithoutPower(t *testing.T) {
+	s := startHost(t, nil)
+	c := newClient(t, s)
+	c.create()
+	s.CutPower()
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
