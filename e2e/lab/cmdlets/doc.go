@@ -23,8 +23,10 @@
 //   - -AsJob makes one job of all VMs of a call. It ends with the process, what
 //     the host has begun does not.
 //   - A request for another computer is refused as one without permission is.
-//   - ReplicateHostKvpItems, BypassProxyServer and
-//     EnableWriteOrderPreservationAcrossDisks are taken and change nothing.
+//   - ReplicateHostKvpItems and BypassProxyServer are remembered and change
+//     nothing; EnableWriteOrderPreservationAcrossDisks is taken and warned of.
+//   - What initial replication is exported to is found by its folder alone:
+//     there is no file system to look at. Hypersim's action ship-media carries it.
 //   - Firewall rules are remembered and stop no traffic.
 //   - (Get-VM).ReplicationState shows the member with WMI's number where the
 //     Hyper-V module is 2.0 and PowerShell that of Windows Server 2016 or 2019.

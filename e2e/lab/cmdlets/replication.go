@@ -16,15 +16,15 @@ var replicationModels = map[string]*model{
 	"Get-VMReplication":             {takes: "VMName VM " + replicationFilters, run: getReplication},
 	"Measure-VMReplication":         {takes: "VMName VM " + replicationFilters, run: measureReplication},
 	"Enable-VMReplication":          {takes: "VMName VM AsReplica AllowedPrimaryServer " + replicationSettings + " ExcludedVhd ExcludedVhdPath AsJob Passthru", run: enableReplication},
-	"Set-VMReplication":             {takes: "VMName VM VMReplication Reverse AsReplica AllowedPrimaryServer " + replicationSettings + " ReplicatedDisks ReplicatedDiskPaths DisableVSSSnapshotReplication AsJob Passthru", run: setReplication},
-	"Start-VMInitialReplication":    {takes: "VMName VM VMReplication InitialReplicationStartTime UseBackup AsJob Passthru", run: startInitial},
+	"Set-VMReplication":             {takes: "VMName VM VMReplication Reverse AsReplica AllowedPrimaryServer " + replicationSettings + " ReplicatedDisks ReplicatedDiskPaths DisableVSSSnapshotReplication InitialReplicationStartTime AsJob Passthru", run: setReplication},
+	"Start-VMInitialReplication":    {takes: "VMName VM VMReplication DestinationPath InitialReplicationStartTime UseBackup AsJob Passthru", run: startInitial},
 	"Stop-VMInitialReplication":     {takes: "VMName VM VMReplication Passthru", run: stopInitial},
 	"Import-VMInitialReplication":   {takes: "VMName VM VMReplication Path AsJob Passthru", run: importInitial},
-	"Suspend-VMReplication":         {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).SuspendVMReplication)},
+	"Suspend-VMReplication":         {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).SuspendVMReplication, passing)},
 	"Resume-VMReplication":          {takes: "VMName VM VMReplication ReplicationRelationshipType Resynchronize ResynchronizeStartTime Continue AsJob Passthru", run: resumeReplication},
-	"Stop-VMReplication":            {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).StopVMReplication)},
-	"Remove-VMReplication":          {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).RemoveVMReplication)},
-	"Reset-VMReplicationStatistics": {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).ResetVMReplicationStatistics)},
+	"Stop-VMReplication":            {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).StopVMReplication, nil)},
+	"Remove-VMReplication":          {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).RemoveVMReplication, passing)},
+	"Reset-VMReplicationStatistics": {takes: "VMName VM VMReplication ReplicationRelationshipType Passthru", run: onRelationship((*hypersim.Machine).ResetVMReplicationStatistics, passing)},
 }
 
 const (
@@ -124,14 +124,33 @@ func measureReplication(c *call) error {
 	return nil
 }
 
-// passReplications is what -Passthru of the replication cmdlets puts out.
-func (c *call) passReplications(ctx context.Context, t target) ([]powershell.Value, error) {
-	all, err := c.host.machine.GetVMReplication(c.host.waiting(ctx), t.id)
-	var objects []powershell.Value
-	for _, r := range all {
-		objects = append(objects, c.replicationObject(ctx, r))
+// passing makes what -Passthru of a cmdlet on a relationship puts out: the one
+// that was meant.
+func passing(c *call) func(ctx context.Context, t target) ([]powershell.Value, error) {
+	return func(ctx context.Context, t target) ([]powershell.Value, error) {
+		kind := c.relationshipOf(t)
+		if kind == "" {
+			kind = hypersim.RelationSimple
+		}
+		all, err := c.host.machine.GetVMReplication(c.host.waiting(ctx), t.id)
+		var objects []powershell.Value
+		for _, r := range all {
+			if r.RelationshipType == kind {
+				objects = append(objects, c.replicationObject(ctx, r))
+			}
+		}
+		return objects, err
 	}
-	return objects, err
+}
+
+// passSender is what -Passthru of a cmdlet puts out that sets up sending: the
+// relationship the VM sends by, which Get-VMReplication gives last.
+func (c *call) passSender(ctx context.Context, t target) ([]powershell.Value, error) {
+	all, err := c.host.machine.GetVMReplication(c.host.waiting(ctx), t.id)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return []powershell.Value{c.replicationObject(ctx, all[len(all)-1])}, nil
 }
 
 // warnIgnored warns of a setting Hyper-V has fixed since 2012 R2.
@@ -154,7 +173,8 @@ func enableReplication(c *call) error {
 		AsReplica: c.Switch("AsReplica"), AllowedPrimaryServer: c.String("AllowedPrimaryServer"),
 		ReplicaServerName: c.String("ReplicaServerName"), ReplicaServerPort: int(c.Int("ReplicaServerPort")),
 		AuthenticationType: enumText(c.Value("AuthenticationType")), CertificateThumbprint: c.String("CertificateThumbprint"),
-		CompressionEnabled:      !c.Has("CompressionEnabled") || c.Switch("CompressionEnabled"),
+		CompressionEnabled: !c.Has("CompressionEnabled") || c.Switch("CompressionEnabled"),
+		BypassProxyServer:  c.flag("BypassProxyServer"), ReplicateHostKvpItems: c.flag("ReplicateHostKvpItems"),
 		ReplicationFrequencySec: int(c.Int("ReplicationFrequencySec")), RecoveryHistory: int(c.Int("RecoveryHistory")),
 		VSSSnapshotFrequencyHour: int(c.Int("VSSSnapshotFrequencyHour")), AutoResynchronizeEnabled: c.Switch("AutoResynchronizeEnabled"),
 		ExcludedVhdPath: append(c.Strings("ExcludedVhdPath"), drivePaths(c.Data("ExcludedVhd"))...),
@@ -167,7 +187,7 @@ func enableReplication(c *call) error {
 	}
 	return c.act(targets, operation{
 		do:   func(ctx context.Context, t target) error { return c.host.machine.EnableVMReplication(ctx, t.id, o) },
-		pass: c.passReplications,
+		pass: c.passSender,
 	})
 }
 
@@ -221,15 +241,19 @@ func setReplication(c *call) error {
 		AuthenticationType: enumText(c.Value("AuthenticationType")), CertificateThumbprint: c.String("CertificateThumbprint"),
 		ReplicationFrequencySec: c.number("ReplicationFrequencySec"), RecoveryHistory: c.number("RecoveryHistory"),
 		VSSSnapshotFrequencyHour: c.number("VSSSnapshotFrequencyHour"), DisableVSSSnapshotReplication: c.Switch("DisableVSSSnapshotReplication"),
-		CompressionEnabled: c.flag("CompressionEnabled"), AutoResynchronizeEnabled: c.flag("AutoResynchronizeEnabled"),
+		CompressionEnabled: c.flag("CompressionEnabled"), BypassProxyServer: c.flag("BypassProxyServer"), ReplicateHostKvpItems: c.flag("ReplicateHostKvpItems"),
+		AutoResynchronizeEnabled:       c.flag("AutoResynchronizeEnabled"),
 		AutoResynchronizeIntervalStart: c.span("AutoResynchronizeIntervalStart"), AutoResynchronizeIntervalEnd: c.span("AutoResynchronizeIntervalEnd"),
+	}
+	if at := c.moment("InitialReplicationStartTime"); !at.IsZero() {
+		o.InitialReplicationStartTime = &at
 	}
 	if c.Has("ReplicatedDisks") || c.Has("ReplicatedDiskPaths") {
 		o.ReplicatedDiskPaths = append(c.Strings("ReplicatedDiskPaths"), drivePaths(c.Data("ReplicatedDisks"))...)
 	}
 	return c.act(targets, operation{
 		do:   func(ctx context.Context, t target) error { return c.host.machine.SetVMReplication(ctx, t.id, o) },
-		pass: c.passReplications,
+		pass: c.passSender,
 	})
 }
 
@@ -238,7 +262,7 @@ func startInitial(c *call) error {
 	if err != nil {
 		return err
 	}
-	o := hypersim.StartVMInitialReplicationOptions{UseBackup: c.Switch("UseBackup"), InitialReplicationStartTime: c.moment("InitialReplicationStartTime")}
+	o := hypersim.StartVMInitialReplicationOptions{DestinationPath: c.String("DestinationPath"), UseBackup: c.Switch("UseBackup"), InitialReplicationStartTime: c.moment("InitialReplicationStartTime")}
 	if c.Has("InitialReplicationStartTime") && c.Switch("AsJob") {
 		return c.fail(invalid("InitialReplicationStartTime and AsJob cannot be used together."))
 	}
@@ -249,20 +273,28 @@ func startInitial(c *call) error {
 
 func stopInitial(c *call) error { return c.simply((*hypersim.Machine).StopVMInitialReplication) }
 
-func importInitial(c *call) error { return c.simply((*hypersim.Machine).ImportVMInitialReplication) }
+func importInitial(c *call) error {
+	return c.simply(func(m *hypersim.Machine, ctx context.Context, id hyperv.VMID) error {
+		return m.ImportVMInitialReplication(ctx, id, c.String("Path"))
+	})
+}
 
 // onRelationship is a cmdlet that does one thing to one relationship of each
-// VM: the one asked for, or that of the object it was given.
-func onRelationship(do func(m *hypersim.Machine, ctx context.Context, id hyperv.VMID, relationship string) error) func(*call) error {
+// VM: the one asked for, or that of the object it was given. Without passes
+// -Passthru puts out the VM.
+func onRelationship(do func(m *hypersim.Machine, ctx context.Context, id hyperv.VMID, relationship string) error,
+	passes func(*call) func(context.Context, target) ([]powershell.Value, error),
+) func(*call) error {
 	return func(c *call) error {
 		targets, err := c.targets("VMName")
 		if err != nil {
 			return err
 		}
-		return c.act(targets, operation{
-			do:   func(ctx context.Context, t target) error { return do(c.host.machine, ctx, t.id, c.relationshipOf(t)) },
-			pass: c.passReplications,
-		})
+		o := operation{do: func(ctx context.Context, t target) error { return do(c.host.machine, ctx, t.id, c.relationshipOf(t)) }}
+		if passes != nil {
+			o.pass = passes(c)
+		}
+		return c.act(targets, o)
 	}
 }
 
@@ -290,6 +322,6 @@ func resumeReplication(c *call) error {
 			mine.Relationship = c.relationshipOf(t)
 			return c.host.machine.ResumeVMReplication(ctx, t.id, mine)
 		},
-		pass: c.passReplications,
+		pass: passing(c),
 	})
 }

@@ -12,20 +12,13 @@ import (
 var serverModels = map[string]*model{
 	"Get-VMReplicationServer": {run: getServer},
 	"Set-VMReplicationServer": {takes: "ReplicationEnabled AllowedAuthenticationType ReplicationAllowedFromAnyServer CertificateThumbprint DefaultStorageLocation " +
-		"KerberosAuthenticationPort CertificateAuthenticationPort Force Passthru", run: setServer},
+		"KerberosAuthenticationPort CertificateAuthenticationPort MonitoringInterval MonitoringStartTime Force Passthru", run: setServer},
 	"Get-VMReplicationAuthorizationEntry":    {takes: "AllowedPrimaryServer ReplicaStorageLocation TrustGroup", run: getEntry},
 	"New-VMReplicationAuthorizationEntry":    {takes: "AllowedPrimaryServer ReplicaStorageLocation TrustGroup", run: newEntry},
 	"Set-VMReplicationAuthorizationEntry":    {takes: "AllowedPrimaryServer VMReplicationAuthorizationEntry ReplicaStorageLocation TrustGroup Passthru", run: setEntry},
 	"Remove-VMReplicationAuthorizationEntry": {takes: "AllowedPrimaryServer VMReplicationAuthorizationEntry TrustGroup Passthru", run: removeEntry},
-	"Test-VMReplicationConnection":           {takes: "ReplicaServerName ReplicaServerPort AuthenticationType CertificateThumbprint", run: testConnection},
+	"Test-VMReplicationConnection":           {takes: "ReplicaServerName ReplicaServerPort AuthenticationType CertificateThumbprint BypassProxyServer", run: testConnection},
 }
-
-// monitoring is the interval of replication statistics, and when it begins;
-// this lab has no others.
-const (
-	monitoringInterval = 12 * time.Hour
-	monitoringStart    = 9 * time.Hour
-)
 
 func serverProperty(name, typ string, get func(s *hypersim.ReplicationServer) powershell.Value) powershell.Property {
 	return powershell.Property{Name: name, Type: typ, Get: func(v powershell.Value) powershell.Value { return get(v.(*hypersim.ReplicationServer)) }}
@@ -58,8 +51,12 @@ var classServer = func() *powershell.Class {
 			serverProperty("CertificateThumbprint", tString, func(s *hypersim.ReplicationServer) powershell.Value { return s.CertificateThumbprint }),
 			serverProperty("ReplicationAllowedFromAnyServer", tBool, anyone),
 			serverProperty("DefaultStorageLocation", tString, func(s *hypersim.ReplicationServer) powershell.Value { return s.DefaultStorageLocation }),
-			serverProperty("MonitoringInterval", tTimeSpan, func(*hypersim.ReplicationServer) powershell.Value { return powershell.Span(monitoringInterval) }),
-			serverProperty("MonitoringStartTime", tTimeSpan, func(*hypersim.ReplicationServer) powershell.Value { return powershell.Span(monitoringStart) }),
+			serverProperty("MonitoringInterval", tTimeSpan, func(s *hypersim.ReplicationServer) powershell.Value {
+				return powershell.Span(time.Duration(s.MonitoringInterval))
+			}),
+			serverProperty("MonitoringStartTime", tTimeSpan, func(s *hypersim.ReplicationServer) powershell.Value {
+				return powershell.Span(time.Duration(*s.MonitoringStartTime))
+			}),
 			serverProperty("OperationalStatus", typeSpace+".VMReplicationServerOperationalStatus[]", func(*hypersim.ReplicationServer) powershell.Value {
 				return powershell.NewArray(enum("VMReplicationServerOperationalStatus", "Ok"))
 			}),
@@ -104,6 +101,16 @@ func setServer(c *call) error {
 		if n := c.number(name); n != nil {
 			*field = *n
 		}
+	}
+	if d := c.span("MonitoringInterval"); d != nil {
+		if *d <= 0 {
+			return c.fail(invalid("MonitoringInterval must be more than nothing."))
+		}
+		s.MonitoringInterval = hypersim.Duration(*d)
+	}
+	if d := c.span("MonitoringStartTime"); d != nil {
+		start := hypersim.Duration(*d)
+		s.MonitoringStartTime = &start
 	}
 	if err := c.host.machine.SetVMReplicationServer(c.ctx(), s); err != nil {
 		return c.fail(err)

@@ -30,7 +30,8 @@ var rewrite = flag.Bool("rewrite", false, "write what scripts give into the tran
 //	! <standard error>
 //	= <exit code>           unless it is 0
 //	pass <duration>         let the world's time pass
-//	do <action> <host>      an action of hypersim
+//	do <action> <host> [<folder> <other host> <its folder>]
+//	                        an action of hypersim
 //	truth                   what every copy really is, below
 //	journal <host>          the cmdlets that changed something or failed, below
 type transcript struct {
@@ -167,8 +168,9 @@ func (x *transcript) play(lines []string) string {
 			x.world.Advance(d)
 		case verb == "do":
 			x.lines = append(x.lines, line)
-			kind, host, _ := strings.Cut(rest, " ")
-			if err := x.world.Do(hypersim.Action{Do: hypersim.ActionKind(kind), Host: host}); err != nil {
+			words := append(strings.Fields(rest), "", "", "", "")
+			action := hypersim.Action{Do: hypersim.ActionKind(words[0]), Host: words[1], Path: words[2], To: words[3], ToPath: words[4]}
+			if err := x.world.Do(action); err != nil {
 				x.t.Fatal(err)
 			}
 		case verb == "truth":

@@ -15,9 +15,13 @@ type Action struct {
 	Do ActionKind `json:"do"`
 	// Host is the host concerned.
 	Host string `json:"host,omitempty"`
-	// From and To are the ends of a link: two hosts or two sites.
+	// From and To are the ends of a link: two hosts or two sites. To is also
+	// the host that something is carried to.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Path is a folder of Host, ToPath one of To.
+	Path   string `json:"path,omitempty"`
+	ToPath string `json:"toPath,omitempty"`
 	// VM is the VM concerned.
 	VM hyperv.VMID `json:"vm,omitempty"`
 	// Link is what a link becomes.
@@ -78,6 +82,9 @@ const (
 	// DoBreakReplication puts the relationship of VM on Host into Error, if it
 	// replicates, waits or resynchronizes.
 	DoBreakReplication ActionKind = "break-replication"
+	// DoShipMedia carries what initial replication was exported to in the folder
+	// Path of Host to the folder ToPath of To. What is there already is replaced.
+	DoShipMedia ActionKind = "ship-media"
 	// DoOrphanTestVM breaks the tie between VM on Host and its test VM.
 	DoOrphanTestVM ActionKind = "orphan-test-vm"
 )
@@ -118,7 +125,7 @@ var needs = map[ActionKind]struct{ host, vm bool }{
 	DoCutWinRM: {host: true}, DoRestoreWinRM: {host: true}, DoSetLink: {}, DoInject: {}, DoClearFaults: {},
 	DoSetGuest: {vm: true}, DoSetSkew: {host: true}, DoSetMerge: {host: true}, DoSetSpace: {host: true}, DoSpoilCertificate: {host: true},
 	DoDropRecoveryPoints: {host: true, vm: true}, DoOrphanTestVM: {host: true, vm: true},
-	DoBreakReplication: {host: true, vm: true},
+	DoBreakReplication: {host: true, vm: true}, DoShipMedia: {host: true},
 }
 
 // checkAction tells why an action cannot be carried out in this world.
@@ -152,6 +159,13 @@ func (w *World) checkAction(a Action) error {
 		}
 		if err := w.checkFault(a.Fault); err != nil {
 			return fmt.Errorf("action %s: %w", a.Do, err)
+		}
+	case DoShipMedia:
+		if w.machine(a.To) == nil {
+			return fmt.Errorf("action %s: to %q: this world has no host of that name", a.Do, a.To)
+		}
+		if a.Path == "" || a.ToPath == "" {
+			return fmt.Errorf("action %s: path %q, toPath %q: name both folders", a.Do, a.Path, a.ToPath)
 		}
 	case DoSetGuest:
 		if a.Guest == nil {
@@ -213,6 +227,8 @@ func (w *World) act(a Action) {
 			c.rel.stopTask()
 			c.rel.to(wmiCritical)
 		}
+	case DoShipMedia:
+		w.ship(m, a.Path, w.machine(a.To), a.ToPath)
 	case DoOrphanTestVM:
 		m.orphanTestVM(a.VM)
 	}

@@ -9,28 +9,6 @@ import (
 	"lifeboat.io/pkg/hyperv"
 )
 
-func TestImportInitialReplication(t *testing.T) {
-	p := newSingle(t, nil)
-	ctx, m, r := context.Background(), p.w.Machine("p1"), p.w.Machine("r1")
-	cmdletFails(t, m.ImportVMInitialReplication(ctx, p.id), idOperationFailed)
-	if err := m.EnableVMReplication(ctx, p.id, kerberosTo("r1")); err != nil {
-		t.Fatal(err)
-	}
-	cmdletFails(t, r.ImportVMInitialReplication(ctx, p.id), idInvalidState) // not exported yet
-	if err := m.StartVMInitialReplication(ctx, p.id, StartVMInitialReplicationOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.ImportVMInitialReplication(ctx, p.id); err != nil {
-		t.Fatal(err)
-	}
-	p.shows(p.p, hyperv.ModePrimary, hyperv.StateReplicating)
-	p.shows(p.r, hyperv.ModeReplica, hyperv.StateReplicating)
-	p.w.Advance(time.Hour)
-	if a, b := p.truth("p1"), p.truth("r1"); a.DataAsOf.Sub(b.DataAsOf) > 6*time.Minute {
-		t.Errorf("the replica is %v behind", a.DataAsOf.Sub(b.DataAsOf))
-	}
-}
-
 func TestScheduledResynchronization(t *testing.T) {
 	p := newPair(t, nil)
 	ctx, m := context.Background(), p.w.Machine("p1")

@@ -58,6 +58,10 @@
 //     resynchronization.
 //   - Replication from a middle host to its extended replica rests while the
 //     middle host is failed over, until Resume-VMReplication -Continue.
+//   - What initial replication is exported to is one folder for each VM, found
+//     by its path, on a host or a share, in any letters' case. Drives need not
+//     exist, space is not counted, and DoShipMedia is whoever carries it. A
+//     crash of the primary with the VM running voids it.
 //   - The guest is asked to shut down once and may do so after Stop-VM has
 //     given up. A guest that boots finishes booting first.
 //   - A frozen host neither answers nor replicates, but its guests run on.

@@ -33,6 +33,9 @@ type EnableVMReplicationOptions struct {
 	AuthenticationType    string
 	CertificateThumbprint string
 	CompressionEnabled    bool
+	// BypassProxyServer and ReplicateHostKvpItems are remembered; nil means off
+	// and on. There are neither proxies nor items here.
+	BypassProxyServer, ReplicateHostKvpItems *bool
 	// ReplicationFrequencySec is 30, 300 or 900; 0 means 300.
 	ReplicationFrequencySec int
 	// RecoveryHistory is the number of additional hourly recovery points.
@@ -170,6 +173,8 @@ func (c *vmCopy) enableTo(extend bool, o EnableVMReplicationOptions) *CmdletErro
 		r.vssHours = 0
 	}
 	r.compress, r.auth, r.thumbprint, r.port = o.CompressionEnabled, how.auth, how.thumbprint, how.port
+	give(&r.bypass, o.BypassProxyServer)
+	give(&r.kvp, o.ReplicateHostKvpItems)
 	r.auto.on = o.AutoResynchronizeEnabled
 	if o.AutoResynchronizeIntervalStart != 0 || o.AutoResynchronizeIntervalEnd != 0 {
 		r.auto.start, r.auto.end = o.AutoResynchronizeIntervalStart, o.AutoResynchronizeIntervalEnd

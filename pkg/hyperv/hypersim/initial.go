@@ -14,7 +14,7 @@ import (
 // startInitial begins initial replication from the sender. A seeded one
 // compares blocks with what the receiver has.
 func (r *relation) startInitial(seeded bool) {
-	r.irAt, r.irSeeded = never, seeded
+	r.irAt, r.irSeeded, r.exported = never, seeded, 0
 	r.to(wmiWaitingIR)
 	took := r.vm.m.w.durations.Resync
 	if !seeded {
@@ -80,11 +80,13 @@ func (r *relation) waitingReceiver(during wmiState) *relation {
 	return peer
 }
 
-// stopTask ends a running initial replication or resynchronization.
+// stopTask ends a running initial replication or resynchronization. Whoever
+// waits for an export is told at once.
 func (r *relation) stopTask() {
-	if r.task != nil {
-		r.task.finish = nil
-		r.task = nil
+	t := r.task
+	r.task = nil
+	if t != nil && t.waiter != nil {
+		t.fire(r.vm.m.w, 0)
 	}
 }
 
@@ -112,24 +114,43 @@ func (d *resyncDue) fire(w *World, turn uint32) {
 
 // StartVMInitialReplicationOptions are the parameters of Start-VMInitialReplication.
 type StartVMInitialReplicationOptions struct {
+	// DestinationPath is the folder to export to, for the receiver to import;
+	// empty goes over the network.
+	DestinationPath string
 	// UseBackup compares blocks with what the replica has instead of sending everything.
 	UseBackup bool
 	// InitialReplicationStartTime is when, by the host's clock; zero means now.
+	// An export begins now whatever it says.
 	InitialReplicationStartTime time.Time
 }
 
-// StartVMInitialReplication is Start-VMInitialReplication over the network; it
-// goes on after this returns.
+func (o *StartVMInitialReplicationOptions) check() *CmdletError {
+	switch {
+	case o.UseBackup && o.DestinationPath != "":
+		return badParameter("UseBackup and DestinationPath cannot be used together.")
+	case o.UseBackup && !o.InitialReplicationStartTime.IsZero():
+		return badParameter("UseBackup cannot be used with a start time.")
+	}
+	return nil
+}
+
+// StartVMInitialReplication is Start-VMInitialReplication. Over the network it
+// goes on after this returns; an export is over then.
 func (m *Machine) StartVMInitialReplication(ctx context.Context, id hyperv.VMID, o StartVMInitialReplicationOptions) error {
 	return m.call(ctx, "Start-VMInitialReplication", id, func(c *vmCopy) outcome {
 		r := c.sender()
+		wrong := o.check()
 		switch {
 		case r == nil:
 			return fails(m.notApplicable(c, "Start-VMInitialReplication"))
+		case wrong != nil:
+			return fails(wrong)
 		case r.wmi != wmiReady:
 			return fails(wrongReplicationState(c, "Start-VMInitialReplication"))
 		case c.locked():
 			return fails(busy(c))
+		case o.DestinationPath != "":
+			return runs(r.startExport(o.DestinationPath))
 		}
 		if !o.InitialReplicationStartTime.IsZero() {
 			at, err := m.scheduled(o.InitialReplicationStartTime)
@@ -156,35 +177,11 @@ func (m *Machine) StopVMInitialReplication(ctx context.Context, id hyperv.VMID) 
 			return fails(wrongReplicationState(c, "Stop-VMInitialReplication"))
 		}
 		r.stopTask()
-		r.irAt = never
+		r.irAt, r.exported = never, 0
+		if peer := r.peer(); peer != nil {
+			peer.ahead = content{}
+		}
 		r.to(wmiReady)
-		return did(true)
-	})
-}
-
-// ImportVMInitialReplication is Import-VMInitialReplication on the replica:
-// the exported disks are taken to be the primary's as they are now.
-func (m *Machine) ImportVMInitialReplication(ctx context.Context, id hyperv.VMID) error {
-	return m.call(ctx, "Import-VMInitialReplication", id, func(c *vmCopy) outcome {
-		r := &c.rel
-		if !c.isReplica() {
-			return fails(m.notApplicable(c, "Import-VMInitialReplication"))
-		}
-		from := m.w.machine(r.primaryServer)
-		if r.wmi != wmiWaitingIR || from == nil {
-			return fails(wrongReplicationState(c, "Import-VMInitialReplication"))
-		}
-		old := from.byID[id]
-		if old == nil || old.sender() == nil || old.sender().wmi != wmiWaitingIR {
-			return fails(wrongReplicationState(c, "Import-VMInitialReplication"))
-		}
-		s := old.sender()
-		s.stopTask()
-		holds := old.holds()
-		c.content = holds
-		r.to(wmiReplicating)
-		s.to(wmiReplicating)
-		s.delivered(r, holds, 0, 0)
 		return did(true)
 	})
 }

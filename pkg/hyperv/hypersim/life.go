@@ -35,7 +35,7 @@ func (r *relation) logLeftOpen() {
 		r.to(wmiWaitingResync)
 	case wmiWaitingIR:
 		r.stopTask()
-		r.to(wmiCritical)
+		r.loseExport()
 	}
 }
 
@@ -155,7 +155,7 @@ func (b *booting) fire(w *World, turn uint32) {
 	w.log.effect(m, "host-up", "")
 	for _, c := range m.copies {
 		for _, r := range c.relations() {
-			if r.sends() && r.wmi == wmiReplicating {
+			if r.sends() && r.cycles() {
 				w.schedule(w.now.plus(w.durations.FirstCycle), r, r.turn)
 			}
 			if r.sends() && r.wmi == wmiWaitingResync && r.auto.on {

@@ -37,6 +37,7 @@ const (
 	codeAccessDenied   = 0x80070005
 	codeUntrustedRoot  = 0x800B0109
 	codeParameterWrong = 0x80070057
+	codeFileNotFound   = 0x80070002
 )
 
 // linkBetween is the direction from one host to another: the one set for the

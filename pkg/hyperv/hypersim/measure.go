@@ -17,6 +17,8 @@ type Replication struct {
 	RecoveryHistory                int
 	VSSSnapshotFrequencyHour       int
 	CompressionEnabled             bool
+	BypassProxyServer              bool
+	ReplicateHostKvpItems          bool
 	AutoResynchronizeEnabled       bool
 	AutoResynchronizeIntervalStart time.Duration
 	AutoResynchronizeIntervalEnd   time.Duration
@@ -36,6 +38,7 @@ func (r *relation) show() Replication {
 	s := Replication{
 		VMID: c.id, VMName: c.name, RelationshipType: r.kind(), Replication: r.read(),
 		RecoveryHistory: r.history, VSSSnapshotFrequencyHour: r.vssHours, CompressionEnabled: r.compress,
+		BypassProxyServer: r.bypass, ReplicateHostKvpItems: r.kvp,
 		AutoResynchronizeEnabled: r.auto.on, AutoResynchronizeIntervalStart: r.auto.start, AutoResynchronizeIntervalEnd: r.auto.end,
 		AllowedPrimaryServer: r.allowed, CurrentReplicaServerName: r.replicaServer,
 		InitialReplicationStartTime: c.m.clock(r.irAt), ResynchronizeStartTime: c.m.clock(r.resyncAt), WMIState: int(r.wmi),
@@ -75,6 +78,7 @@ type Measurement struct {
 	LastReplicationType                    hyperv.ReplicationType
 	LastTestFailoverInitiatedTime          time.Time // zero when never
 	LastVSSSnapshotTime                    time.Time
+	InitialReplicationSize                 int64 // bytes, until the first replication is through
 	PendingReplicationSize                 int64 // bytes, on the sending side
 	AverageReplicationSize                 int64
 	MaximumReplicationSize                 int64
@@ -112,6 +116,13 @@ func (r *relation) measure() Measurement {
 	}
 	if r.sends() {
 		v.PendingReplicationSize = r.pending(r.vm.holds())
+	}
+	if r.lastReplication == never {
+		for _, d := range r.vm.disks {
+			if d.replicated {
+				v.InitialReplicationSize += r.vm.vhd(d).FileSize
+			}
+		}
 	}
 	if s.good > 0 {
 		v.AverageReplicationSize = s.bytes / int64(s.good)

@@ -45,6 +45,8 @@ type relation struct {
 	lastVSS         instant
 	lastTest        instant
 	sent            content // what the receiver is known to hold
+	exported        uint32  // the export that the receiver is to import; 0 for none
+	ahead           content // what arrived at a receiver that has imported nothing yet
 
 	turn       uint32  // of the replication cycle; a cycle of an older turn is void
 	sending    bool    // a delta is on its way
@@ -74,7 +76,7 @@ type statistics struct {
 
 func newRelation(c *vmCopy, extended bool) relation {
 	return relation{
-		vm: c, extended: extended, frequency: Duration(5 * time.Minute), compress: true,
+		vm: c, extended: extended, frequency: Duration(5 * time.Minute), compress: true, kvp: true,
 		auto:     autoResync{start: 18*time.Hour + 30*time.Minute, end: 6 * time.Hour},
 		lastType: hyperv.TypeNone, failedOver: hyperv.TypeNone,
 		lastReplication: never, lastApplied: never, lastPoint: never, lastVSS: never, lastTest: never,
@@ -101,11 +103,23 @@ func (r *relation) to(s wmiState) {
 	switch {
 	case !r.sends():
 	case s == wmiReplicating:
-		r.failures, r.cannotSend = 0, false
-		w.schedule(w.now.plus(w.durations.FirstCycle), r, r.turn)
+		r.exported = 0
+		r.beginCycles()
+	case r.exporting():
+		r.beginCycles()
 	case s == wmiWaitingResync && r.auto.on:
 		w.schedule(r.auto.next(w, r.vm.m), (*autoResyncDue)(r), r.turn)
 	}
+}
+
+// cycles tells whether the relationship's changes go over the network.
+func (r *relation) cycles() bool { return r.wmi == wmiReplicating || r.exporting() }
+
+// beginCycles makes the first cycle due.
+func (r *relation) beginCycles() {
+	w := r.vm.m.w
+	r.failures, r.cannotSend = 0, false
+	w.schedule(w.now.plus(w.durations.FirstCycle), r, r.turn)
 }
 
 // sends tells whether this side of the relationship is the sending one.
@@ -136,6 +150,16 @@ func (r *relation) receiver(to *Machine) *relation {
 		return nil
 	}
 	return &c.rel
+}
+
+// peer is the other side of a sending relationship wherever it is, nil when
+// there is none.
+func (r *relation) peer() *relation {
+	to := r.vm.m.w.machine(r.replicaServer)
+	if to == nil {
+		return nil
+	}
+	return r.receiver(to)
 }
 
 // call is how the relationship's sender reaches its receiver.

@@ -14,7 +14,7 @@ func (r *relation) on() *Machine { return r.vm.m }
 // fire is the end of a replication cycle on the sender: the log is closed and
 // sent, and the next cycle begins.
 func (r *relation) fire(w *World, turn uint32) {
-	if turn != r.turn || r.wmi != wmiReplicating || r.vm.m.down {
+	if turn != r.turn || !r.cycles() || r.vm.m.down {
 		return
 	}
 	w.schedule(w.now.plus(r.frequency), r, r.turn)
@@ -29,7 +29,7 @@ func (r *relation) fire(w *World, turn uint32) {
 	cut := r.vm.holds()
 	size := r.pending(cut)
 	if limit := r.vm.diskSize() / 2; limit > 0 && size > limit {
-		r.to(wmiWaitingResync) // the log has outgrown half the disks
+		r.outgrown()
 		return
 	}
 	_, link, problem := r.reach()
@@ -44,6 +44,15 @@ func (r *relation) fire(w *World, turn uint32) {
 		return
 	}
 	w.schedule(w.now.plus(d.took), d, r.turn)
+}
+
+// outgrown is a log that takes more than half the size of the disks.
+func (r *relation) outgrown() {
+	if r.exporting() {
+		r.loseExport()
+		return
+	}
+	r.to(wmiWaitingResync)
 }
 
 // pending is how much is still to be sent, in bytes.
@@ -80,7 +89,7 @@ func (r *relation) reach() (*relation, Link, problem) {
 		return nil, link, lasting
 	case peer.wmi == wmiSuspended, peer.wmi == wmiFailoverRuns:
 		return peer, link, passing
-	case peer.wmi != wmiReplicating:
+	case peer.wmi != wmiReplicating && !(peer.wmi == wmiWaitingIR && r.exporting()):
 		return peer, link, lasting
 	case to.storageFull():
 		return peer, link, passing
@@ -106,12 +115,18 @@ func (d *delivery) fire(_ *World, turn uint32) {
 	}
 	r.sending = false
 	peer, _, problem := r.reach()
-	if problem == passes && !peer.vm.content.within(d.content) {
+	if problem == passes && !peer.base().within(d.content) {
 		problem = sequence
 	}
-	if problem != passes {
+	switch {
+	case problem != passes:
 		r.sendFailed(problem)
 		return
+	case peer.wmi == wmiWaitingIR:
+		r.keep(peer, d.content, d.size, d.took)
+		return
+	case r.exporting():
+		r.to(wmiReplicating) // it was imported meanwhile
 	}
 	r.delivered(peer, d.content, d.size, d.took)
 }
@@ -127,14 +142,27 @@ func (r *relation) delivered(peer *relation, c content, size int64, took Duratio
 	r.lastReplication, peer.lastReplication, peer.lastApplied = stamp, stamp, now
 	r.lastType, peer.lastType = hyperv.TypeRegular, hyperv.TypeRegular
 	r.failures, r.cannotSend = 0, false
-	r.stats.good++
-	r.stats.bytes += size
-	r.stats.biggest = max(r.stats.biggest, size)
-	r.stats.latency += took
-	r.stats.worst = max(r.stats.worst, took)
+	r.stats.succeeded(size, took)
 	peer.newInterval()
 	peer.stats.good++
 	peer.makePoint(now, r.vssHours)
+}
+
+// base is what the next delta must follow.
+func (r *relation) base() content {
+	if r.wmi == wmiWaitingIR {
+		return r.ahead
+	}
+	return r.vm.content
+}
+
+// succeeded counts a cycle that was delivered.
+func (s *statistics) succeeded(size int64, took Duration) {
+	s.good++
+	s.bytes += size
+	s.biggest = max(s.biggest, size)
+	s.latency += took
+	s.worst = max(s.worst, took)
 }
 
 // makePoint keeps a recovery point once an hour, and as many as the history
@@ -176,18 +204,14 @@ func (r *relation) sendFailed(p problem) {
 	r.failures++
 	r.cannotSend = true
 	switch {
+	case p == sequence && r.exporting():
+		r.loseExport()
 	case p == sequence:
 		r.to(wmiWaitingResync)
 	case p == lasting, r.failures >= r.vm.m.w.assume.FailuresBeforeError:
 		r.to(wmiCritical)
 	}
 }
-
-// monitoringInterval is how long statistics are counted, from 09:00 on.
-const (
-	monitoringInterval = 12 * time.Hour
-	monitoringStart    = 9 * time.Hour
-)
 
 // newInterval resets the statistics when a monitoring interval has begun since.
 func (r *relation) newInterval() {
@@ -196,12 +220,15 @@ func (r *relation) newInterval() {
 	}
 }
 
+// monitoringEpoch is a midnight before anything here: intervals of several days
+// are counted from it.
+var monitoringEpoch = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // intervalStart is when the current monitoring interval began, by the host's clock.
 func (m *Machine) intervalStart() instant {
-	clock := m.clock(m.w.now)
-	into := (time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute +
-		time.Duration(clock.Second())*time.Second + time.Duration(clock.Nanosecond()) - monitoringStart + 24*time.Hour) % monitoringInterval
-	return m.w.now - instant(into)
+	counted := Duration(m.clock(m.w.now).Sub(monitoringEpoch)) - *m.server.MonitoringStartTime
+	i := m.server.MonitoringInterval
+	return m.w.now - instant((counted%i+i)%i)
 }
 
 func (c *vmCopy) diskSize() int64 {

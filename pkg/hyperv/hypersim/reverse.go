@@ -132,7 +132,7 @@ func (m *Machine) asReplica(c *vmCopy, o SetVMReplicationOptions) outcome {
 	return runs(m.begin(&job{vm: c, locks: true, finish: func(*job) *CmdletError {
 		r.stopTask()
 		c.mode = hyperv.ModeReplica
-		r.allowed = o.AllowedPrimaryServer
+		r.allowed, r.exported = o.AllowedPrimaryServer, 0
 		r.primaryServer, r.replicaServer = o.AllowedPrimaryServer, m.fqdn
 		r.lastReplication, r.lastApplied = never, never
 		r.lastType, r.failedOver = hyperv.TypeNone, hyperv.TypeNone

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ReplicationServer is Get-VMReplicationServer: whether and how a host accepts
@@ -25,6 +26,11 @@ type ReplicationServer struct {
 	ReplicationAllowedFromAnyServer bool `json:"replicationAllowedFromAnyServer"`
 	// DefaultStorageLocation is where replicas are kept.
 	DefaultStorageLocation string `json:"defaultStorageLocation,omitempty"`
+	// MonitoringInterval is how long statistics are counted; 0 means 12 hours.
+	MonitoringInterval Duration `json:"monitoringInterval,omitempty"`
+	// MonitoringStartTime is the time of day from which intervals are counted;
+	// nil means 09:00.
+	MonitoringStartTime *Duration `json:"monitoringStartTime,omitempty"`
 }
 
 const authBoth = "CertificateAndKerberos"
@@ -45,7 +51,26 @@ func (s ReplicationServer) withDefaults() ReplicationServer {
 	if s.CertificateAuthenticationPort == 0 {
 		s.CertificateAuthenticationPort = defaultCertificatePort
 	}
+	if s.MonitoringInterval == 0 {
+		s.MonitoringInterval = defaultMonitoringInterval
+	}
+	if s.MonitoringStartTime == nil {
+		start := defaultMonitoringStart
+		s.MonitoringStartTime = &start
+	}
 	return s
+}
+
+// Monitoring as it is until somebody sets it.
+const (
+	defaultMonitoringInterval = Duration(12 * time.Hour)
+	defaultMonitoringStart    = Duration(9 * time.Hour)
+	day                       = Duration(24 * time.Hour)
+)
+
+// monitoringIntervals are those Hyper-V takes.
+var monitoringIntervals = []Duration{
+	day / 24, day / 12, day / 8, day / 6, day / 4, day / 3, day / 2, day, 2 * day, 3 * day, 4 * day, 5 * day, 6 * day, 7 * day,
 }
 
 // portFor is the port an authentication type is accepted on; 0 when it is not.
@@ -145,6 +170,10 @@ func (m *Machine) SetVMReplicationServer(ctx context.Context, s ReplicationServe
 			return badParameter("The authentication type must be Kerberos, Certificate or CertificateAndKerberos.")
 		case s.ReplicationEnabled && s.AllowedAuthenticationType != authKerberos && s.CertificateThumbprint == "":
 			return badParameter("A certificate thumbprint is needed for certificate authentication.")
+		case !slices.Contains(monitoringIntervals, s.MonitoringInterval):
+			return badParameter("MonitoringInterval must be 1, 2, 3, 4, 6, 8, 12 or 24 hours, or 2 to 7 days.")
+		case *s.MonitoringStartTime < 0 || *s.MonitoringStartTime >= day:
+			return badParameter("MonitoringStartTime must be a time of day.")
 		}
 		m.server = s
 		return nil

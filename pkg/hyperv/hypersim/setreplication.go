@@ -22,11 +22,16 @@ type SetVMReplicationOptions struct {
 	AuthenticationType    string
 	CertificateThumbprint string
 
-	ReplicationFrequencySec        *int
-	RecoveryHistory                *int
-	VSSSnapshotFrequencyHour       *int
-	DisableVSSSnapshotReplication  bool
-	CompressionEnabled             *bool
+	ReplicationFrequencySec       *int
+	RecoveryHistory               *int
+	VSSSnapshotFrequencyHour      *int
+	DisableVSSSnapshotReplication bool
+	CompressionEnabled            *bool
+	BypassProxyServer             *bool
+	ReplicateHostKvpItems         *bool
+	// InitialReplicationStartTime puts an initial replication that is still to
+	// begin to another time, by the host's clock.
+	InitialReplicationStartTime    *time.Time
 	AutoResynchronizeEnabled       *bool
 	AutoResynchronizeIntervalStart *time.Duration
 	AutoResynchronizeIntervalEnd   *time.Duration
@@ -48,7 +53,8 @@ func (o *SetVMReplicationOptions) cmdlet() string {
 func (o *SetVMReplicationOptions) settings() bool {
 	return o.ReplicaServerName != "" || o.ReplicaServerPort != 0 || o.AuthenticationType != "" || o.CertificateThumbprint != "" ||
 		o.ReplicationFrequencySec != nil || o.RecoveryHistory != nil || o.VSSSnapshotFrequencyHour != nil ||
-		o.DisableVSSSnapshotReplication || o.CompressionEnabled != nil || o.AutoResynchronizeEnabled != nil ||
+		o.DisableVSSSnapshotReplication || o.CompressionEnabled != nil || o.BypassProxyServer != nil || o.ReplicateHostKvpItems != nil ||
+		o.InitialReplicationStartTime != nil || o.AutoResynchronizeEnabled != nil ||
 		o.AutoResynchronizeIntervalStart != nil || o.AutoResynchronizeIntervalEnd != nil || o.ReplicatedDiskPaths != nil
 }
 
@@ -84,6 +90,9 @@ func (m *Machine) changeSettings(c *vmCopy, o SetVMReplicationOptions) outcome {
 		return fails(busy(c))
 	}
 	n := *r
+	if err := n.reschedule(o.InitialReplicationStartTime); err != nil {
+		return fails(err)
+	}
 	if err := n.set(o); err != nil {
 		return fails(err)
 	}
@@ -93,6 +102,9 @@ func (m *Machine) changeSettings(c *vmCopy, o SetVMReplicationOptions) outcome {
 		}
 	}
 	*r = n
+	if o.InitialReplicationStartTime != nil {
+		m.w.schedule(r.irAt, (*irDue)(r), r.turn)
+	}
 	if o.ReplicationFrequencySec != nil && r.wmi == wmiReplicating {
 		r.turn++
 		m.w.schedule(m.w.now.plus(r.frequency), r, r.turn)
@@ -135,6 +147,8 @@ func (r *relation) set(o SetVMReplicationOptions) *CmdletError {
 	if o.CompressionEnabled != nil {
 		r.compress = *o.CompressionEnabled
 	}
+	give(&r.bypass, o.BypassProxyServer)
+	give(&r.kvp, o.ReplicateHostKvpItems)
 	if o.AutoResynchronizeEnabled != nil {
 		r.auto.on = *o.AutoResynchronizeEnabled
 	}
@@ -145,6 +159,23 @@ func (r *relation) set(o SetVMReplicationOptions) *CmdletError {
 		r.auto.end = *o.AutoResynchronizeIntervalEnd
 	}
 	return r.setPartner(o)
+}
+
+// reschedule puts an initial replication that has not begun to another time;
+// nil leaves it.
+func (r *relation) reschedule(to *time.Time) *CmdletError {
+	if to == nil {
+		return nil
+	}
+	if r.wmi != wmiReady {
+		return wrongReplicationState(r.vm, "Set-VMReplication")
+	}
+	at, err := r.vm.m.scheduled(*to)
+	if err != nil {
+		return err
+	}
+	r.irAt = at
+	return nil
 }
 
 func (r *relation) setPartner(o SetVMReplicationOptions) *CmdletError {

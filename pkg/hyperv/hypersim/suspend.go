@@ -112,6 +112,8 @@ func (m *Machine) resume(c *vmCopy, o ResumeVMReplicationOptions) outcome {
 			return fails(connectFailed("Hyper-V failed to resume replication", r.replicaServer, code))
 		}
 		r.startResync()
+	case r.sends() && r.exported != 0:
+		r.to(wmiWaitingIR) // the import is still to come
 	case r.sends() && r.lastReplication == never:
 		r.startInitial(r.irSeeded) // it was paused before it was through
 	case !r.sends() && r.lastReplication == never:

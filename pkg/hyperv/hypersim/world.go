@@ -34,6 +34,8 @@ type World struct {
 	faults   []*faultState
 	log      journal
 	branches uint32
+	media    []*medium // in the order they were written
+	exports  uint32
 }
 
 // machine finds a host by inventory name or fully qualified name, compared as
