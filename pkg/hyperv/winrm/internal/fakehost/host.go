@@ -32,6 +32,9 @@ type Host struct {
 	// Answer answers frames other than hello. It is called from one goroutine
 	// for each command.
 	Answer func(ctx context.Context, f Frame) Answer
+	// Script, if set, is what runs in the shells instead: it gets one line of
+	// input, writes what it likes, and gives its exit code.
+	Script func(ctx context.Context, input string, write func(string)) int
 	// Break may make requests fail. It is asked before each one, with its
 	// action's last word (Create, Command, Send, Receive, Signal, Delete,
 	// Enumerate) and how many of that action came before.
@@ -63,6 +66,7 @@ type command struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	output  chan []byte
+	exit    int
 	stopped chan struct{}
 }
 
@@ -257,7 +261,7 @@ func (h *Host) list() string {
 
 func (h *Host) start(s *shell) string {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &command{input: make(chan []byte, 100), ctx: ctx, cancel: cancel, output: make(chan []byte, 10_000), stopped: make(chan struct{})}
+	c := &command{input: make(chan []byte, 100), ctx: ctx, cancel: cancel, output: make(chan []byte, 10_000), exit: 1, stopped: make(chan struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.next++
@@ -271,6 +275,12 @@ func (h *Host) start(s *shell) string {
 func (h *Host) run(c *command) {
 	defer close(c.stopped)
 	lines := bufio.NewReader(&stdin{c: c})
+	if h.Script != nil {
+		if line, err := lines.ReadString('\n'); err == nil {
+			c.exit = h.Script(c.ctx, strings.TrimSuffix(line, "\n"), func(text string) { h.say(c, text) })
+		}
+		return
+	}
 	if _, err := lines.ReadString('\n'); err != nil { // the function library
 		return
 	}
@@ -379,7 +389,14 @@ func (h *Host) receive(ctx context.Context, s *shell, e *envelope) (int, string)
 	case data := <-c.output:
 		return 200, wrap(e, `<rsp:ReceiveResponse>`+stream(data)+`<rsp:CommandState CommandId="`+id+`" State="`+state+`Running"/></rsp:ReceiveResponse>`)
 	case <-c.stopped:
-		return 200, wrap(e, `<rsp:ReceiveResponse><rsp:CommandState CommandId="`+id+`" State="`+state+`Done"><rsp:ExitCode>1</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse>`)
+		said, how := "", "Done"
+		if len(c.output) > 0 { // the last words come with the end
+			said = stream(<-c.output)
+		}
+		if len(c.output) > 0 {
+			how = "Running"
+		}
+		return 200, wrap(e, fmt.Sprintf(`<rsp:ReceiveResponse>%s<rsp:CommandState CommandId="%s" State="%s"><rsp:ExitCode>%d</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse>`, said, id, state+how, c.exit))
 	case <-wait.C:
 		return 500, FaultEnvelope(e.Header.ID, 2150858793, "w:TimedOut")
 	case <-ctx.Done():
