@@ -17,6 +17,7 @@ type slot struct {
 	served int
 	acting bool        // taken for an action
 	idle   *time.Timer // closes the lane; set while the slot is free and has one
+	rest   int         // numbers the times it was given back, to tell a timer of an earlier one
 }
 
 // pool is a fixed number of slots and a bounded queue of callers for them. Any
@@ -151,9 +152,11 @@ func (p *pool) give(s *slot, idle time.Duration, retire func(*slot)) {
 	} else {
 		p.free = append(p.free, s)
 	}
+	s.rest++
 	if s.lane != nil && retire != nil {
+		rest := s.rest
 		s.idle = time.AfterFunc(idle, func() {
-			if p.remove(s) {
+			if p.remove(s, rest) {
 				retire(s)
 			}
 		})
@@ -161,12 +164,14 @@ func (p *pool) give(s *slot, idle time.Duration, retire func(*slot)) {
 	p.serve()
 }
 
-// remove takes a certain slot out, if it is free.
-func (p *pool) remove(s *slot) bool {
+// remove takes a certain slot out, if it is free and has been since a certain
+// rest began. A timer that could not be stopped any more when the slot was
+// taken finds the next rest, or a slot without a lane.
+func (p *pool) remove(s *slot, rest int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := slices.Index(p.free, s)
-	if i < 0 {
+	if i < 0 || s.rest != rest {
 		return false
 	}
 	p.free = slices.Delete(p.free, i, i+1)

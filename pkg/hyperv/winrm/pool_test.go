@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"lifeboat.io/pkg/hyperv/winrm/lane"
+	"lifeboat.io/pkg/hyperv/winrm/wsman"
 )
 
 // TestPoolKeepsItsRules takes and gives back slots at random: no more actions
@@ -131,4 +134,32 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 			t.Errorf("%d wait and %d slots are free, want none and both", len(p.waiting), len(p.free))
 		}
 	})
+}
+
+// TestTimerOfAnEarlierRest: a timer that goes off while its slot is being taken
+// cannot be stopped any more, and comes when the slot rests again.
+func TestTimerOfAnEarlierRest(t *testing.T) {
+	p := newPool(1, 0, 1)
+	rests := func(l *lane.Lane) (*slot, int) {
+		s, err := p.take(t.Context(), false, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.lane = l
+		p.give(s, time.Hour, func(*slot) {})
+		return s, s.rest
+	}
+	l := lane.New(nil, wsman.ShellSettings{})
+	_, first := rests(l)
+	s, second := rests(l)
+	if p.remove(s, first) {
+		t.Fatal("it took the lane that has just been used")
+	}
+	_, third := rests(nil)
+	if p.remove(s, second) {
+		t.Fatal("it took a slot without a lane")
+	}
+	if !p.remove(s, third) || len(p.free) != 0 {
+		t.Error("the timer of this rest takes it")
+	}
 }
