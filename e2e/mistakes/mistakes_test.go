@@ -108,7 +108,8 @@ var ofHosts = []mistake{
 	{"a host that answers garbage", garbage("hv11").make,
 		"failover.refused", []string{`vms "web": the replica's host does not answer (garbage)`, "not a SOAP envelope", "lifeboat doctor shows what is wrong"}},
 	{"two VMs of one name on a host", command{"config", "find-vm", "--host", "hv01", "--name", "twin"}.make,
-		"exit code 1", []string{"twin", "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"}},
+		"exit code 1", []string{`host hv01 has 2 VMs named "twin"; give one of these instead of --name`,
+			"--id 11111111-1111-4111-8111-111111111111", "--id 22222222-2222-4222-8222-222222222222"}},
 }
 
 // ofFiles are mistakes of whoever writes configurations. A program does not

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"lifeboat.io/events"
 	"lifeboat.io/pkg/hyperv"
 	"lifeboat.io/pkg/hyperv/connection"
 	"lifeboat.io/pkg/inventory"
@@ -19,20 +21,29 @@ import (
 // findPatience bounds the search for a VM on a host.
 const findPatience = 60 * time.Second
 
+// vmID is what a VM goes by.
+var vmID = regexp.MustCompile(events.PatternVMID)
+
 // configFindVM resolves a VM's name on a host to its id.
 func (c *cli) configFindVM() *cobra.Command {
-	var host, name, account string
+	var host, name, id, account string
 	cmd := &cobra.Command{
-		Use:   "find-vm --host <host> --name <vm>",
+		Use:   "find-vm --host <host> (--name <vm> | --id <VMId>)",
 		Short: "Resolve a VM's name on a host to its VMId, and print its entry for the inventory",
 		Long: `Resolve a VM's name on a host to its VMId, and print its entry for the inventory.
-Names are not unique and change; lifeboat goes by the id only. The host must be in
-the inventory, and this machine must have the secrets to log in to it.`,
+Names are not unique and change; lifeboat goes by the id only. Where several VMs of
+the host have the name, they are listed, and --id says which one is meant. The host
+must be in the inventory, and this machine must have the secrets to log in to it.`,
 		Example: examples("lifeboat config find-vm --config lifeboat.yaml --host ams-hv1 --name web01 --account acme"),
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if host == "" || name == "" {
-				return usage("give --host and --name")
+			switch {
+			case host == "" || name == "" && id == "":
+				return usage("give --host, and --name or --id")
+			case name != "" && id != "":
+				return usage("give --name or --id, not both: --name %q, --id %q", name, id)
+			case id != "" && !vmID.MatchString(inventory.NormalVMID(id)):
+				return usage("--id %q is no GUID; give the VMId as Get-VM shows it in Id, 8-4-4-4-12 hexadecimal digits", id)
 			}
 			conf, inv, err := c.checkedConfig()
 			if err != nil {
@@ -44,7 +55,7 @@ the inventory, and this machine must have the secrets to log in to it.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), findPatience)
 			defer cancel()
-			vm, err := findVM(ctx, conf, inv, h, name)
+			vm, err := findVM(ctx, conf, inv, h, name, hyperv.VMID(inventory.NormalVMID(id)))
 			if err != nil {
 				return err
 			}
@@ -53,6 +64,7 @@ the inventory, and this machine must have the secrets to log in to it.`,
 	}
 	cmd.Flags().StringVar(&host, "host", "", "the host's name in the inventory")
 	cmd.Flags().StringVar(&name, "name", "", "the VM's name on the host, exactly as it is written there")
+	cmd.Flags().StringVar(&id, "id", "", "the VM's id, where several have the name")
 	cmd.Flags().StringVar(&account, "account", "", "the account to write into the entry")
 	return cmd
 }
@@ -79,7 +91,7 @@ func hostNames(inv *inventory.Inventory) string {
 }
 
 // findVM asks the host.
-func findVM(ctx context.Context, conf config.Config, inv *inventory.Inventory, h inventory.Host, name string) (hyperv.VM, error) {
+func findVM(ctx context.Context, conf config.Config, inv *inventory.Inventory, h inventory.Host, name string, id hyperv.VMID) (hyperv.VM, error) {
 	host, err := connection.Dialer{Folder: conf.SecretsFolder()}.Connect(ctx, inv, h)
 	if err != nil {
 		return hyperv.VM{}, err
@@ -89,11 +101,53 @@ func findVM(ctx context.Context, conf config.Config, inv *inventory.Inventory, h
 		defer cancel()
 		_ = host.Close(closing) // a shell left behind is the host's to clean up
 	}()
-	id, err := host.FindVM(ctx, name)
-	if err != nil {
-		return hyperv.VM{}, err
+	return vmOn(ctx, host, name, id)
+}
+
+// vmOn is the VM of a host that goes by a name or by an id. Its errors say what
+// to write instead.
+func vmOn(ctx context.Context, host hyperv.Host, name string, id hyperv.VMID) (hyperv.VM, error) {
+	if id == "" {
+		var err error
+		if id, err = host.FindVM(ctx, name); err != nil {
+			return hyperv.VM{}, whichVM(ctx, host, name, err)
+		}
 	}
-	return host.Read(ctx, id)
+	vm, err := host.Read(ctx, id)
+	if err == nil && !vm.Present {
+		err = fmt.Errorf("%s has no VM with id %s; give --name to look for it by its name", host.Name(), id)
+	}
+	return vm, err
+}
+
+// whichVM adds to an error about a name the VMs that may be meant, and what to
+// write instead. Without them the error is as it was.
+func whichVM(ctx context.Context, host hyperv.Host, name string, err error) error {
+	code := hyperv.AsError(err).Code
+	if code != hyperv.CodeVMAmbiguous && code != hyperv.CodeVMNotFound {
+		return err
+	}
+	all, failed := host.ListVMs(ctx)
+	if failed != nil {
+		return err
+	}
+	var meant []hyperv.VMSummary
+	for _, vm := range all {
+		if vm.Name == name || code == hyperv.CodeVMNotFound && strings.EqualFold(vm.Name, name) {
+			meant = append(meant, vm)
+		}
+	}
+	if len(meant) == 0 {
+		return err
+	}
+	if code == hyperv.CodeVMNotFound {
+		return fmt.Errorf("%w; a name is compared letter by letter: did you mean --name %q?", err, meant[0].Name)
+	}
+	var text strings.Builder
+	for _, vm := range meant {
+		fmt.Fprintf(&text, "\n  --id %s  %s, replication %s", vm.ID, vm.Power, vm.Mode)
+	}
+	return fmt.Errorf("host %s has %d VMs named %q; give one of these instead of --name:%s", host.Name(), len(meant), name, text.String())
 }
 
 // printEntry prints a VM as the inventory would have it. Comments say what is
