@@ -39,6 +39,8 @@ const (
 	clientsOfHost = 2
 	// settlePatience is how long a healed host may take to be rid of everything.
 	settlePatience = 30 * time.Second
+	// everythingHappens is how long a soak must be to demand that everything happens in it.
+	everythingHappens = time.Minute
 	// spareHeap is how much the heap may differ between rounds, in bytes.
 	spareHeap = 24 << 20
 	// spareFiles is how many files and sockets the runtime itself may open meanwhile.
@@ -49,8 +51,6 @@ const (
 var standing = []goleak.Option{
 	// The interpreter's pattern library has a clock that stops by itself a moment later.
 	goleak.IgnoreAnyFunction("github.com/dlclark/regexp2.runClock"),
-	// What reads a simulated process's standard input may outlive the process for a moment.
-	goleak.IgnoreAnyFunction("lifeboat.io/e2e/lab/powershell.(*Input).pump"),
 }
 
 func TestSoak(t *testing.T) {
@@ -86,6 +86,9 @@ func TestSoak(t *testing.T) {
 	if total.done == 0 || total.notDone == 0 || total.read == 0 {
 		t.Errorf("too little happened: %v", total)
 	}
+	if *length >= everythingHappens {
+		total.wantEverything(t)
+	}
 }
 
 // openFiles counts this process's file descriptors; 0 where that cannot be known.
@@ -102,23 +105,6 @@ func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-// tally is what callers were told.
-type tally struct{ read, readFailed, done, notDone, unknown, happened int }
-
-func (a *tally) add(b tally) {
-	a.read += b.read
-	a.readFailed += b.readFailed
-	a.done += b.done
-	a.notDone += b.notDone
-	a.unknown += b.unknown
-	a.happened += b.happened
-}
-
-func (a tally) String() string {
-	return fmt.Sprintf("%d readings and %d that failed; %d effects done, %d calls not done, %d unknown of which %d had happened",
-		a.read, a.readFailed, a.done, a.notDone, a.unknown, a.happened)
 }
 
 // round is one world and those who work in it.
@@ -185,7 +171,8 @@ func (r *round) run(t *testing.T, d time.Duration) tally {
 		if c.Mode != hyperv.ModePrimary {
 			continue
 		}
-		w := &worker{round: r, vm: c.VM, primary: c.Host, replica: "r" + c.Host[1:], dice: rand.New(rand.NewPCG(r.seed, 1000+uint64(i)))}
+		w := &worker{round: r, vm: c.VM, primary: c.Host, replica: "r" + c.Host[1:], dice: rand.New(rand.NewPCG(r.seed, 1000+uint64(i))),
+			changes: map[string]int{}, doubt: map[string]int{}}
 		workers = append(workers, w)
 		work.Go(func() { w.work(ctx, t) })
 	}

@@ -2,6 +2,7 @@ package soak_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -20,55 +21,14 @@ const (
 type worker struct {
 	round            *round
 	vm               hyperv.VMID
-	primary, replica string
+	primary, replica string // the hosts by their roles, as last seen
 	dice             *rand.Rand
 	tally            tally
-	// changes is how many changes of the VM have been accounted for while
-	// nothing was in doubt; doubt is how many calls since then may still add one.
-	changes, doubt int
-}
-
-// deed is a verb on a host.
-type deed struct {
-	name string
-	on   func(w *worker) string
-	act  func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error)
-}
-
-func onPrimary(w *worker) string { return w.primary }
-func onReplica(w *worker) string { return w.replica }
-
-// deeds lead from each state of a VM to another and back. Those there is no
-// way back from, Reverse, Complete and BecomeReplica, are not among them.
-var deeds = []deed{
-	{"SetAutoStart", onPrimary, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.SetAutoStart(ctx, w.vm, []hyperv.StartAction{hyperv.StartNothing, hyperv.StartIfRunning, hyperv.StartAlways}[w.dice.IntN(3)])
-	}},
-	{"Stop", onPrimary, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.Stop(ctx, w.vm, hyperv.StopOptions{})
-	}},
-	{"Start", onPrimary, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) { return h.Start(ctx, w.vm) }},
-	{"Prepare", onPrimary, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.Prepare(ctx, w.vm)
-	}},
-	{"CancelFailover", onPrimary, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.CancelFailover(ctx, w.vm)
-	}},
-	{"SetTestNetwork", onReplica, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.SetTestNetwork(ctx, w.vm, []hyperv.AdapterSwitch{{Adapter: "Network Adapter", Switch: []string{"Production", "Isolated"}[w.dice.IntN(2)]}})
-	}},
-	{"StartTestFailover", onReplica, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.StartTestFailover(ctx, w.vm, "")
-	}},
-	{"StopTestFailover", onReplica, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.StopTestFailover(ctx, w.vm)
-	}},
-	{"FailOver", onReplica, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.FailOver(ctx, w.vm, "")
-	}},
-	{"CancelFailover", onReplica, func(w *worker, ctx context.Context, h hyperv.Host) (hyperv.Change, error) {
-		return h.CancelFailover(ctx, w.vm)
-	}},
+	course           course // what it is about, and
+	steps            int    // how much of that is done
+	// changes is how often each cmdlet changed the VM, as far as callers know;
+	// doubt is how often more it may have, or may yet.
+	changes, doubt map[string]int
 }
 
 // work goes on until the context ends; calls under way are let finish.
@@ -97,65 +57,121 @@ func (w *worker) client(host string) hyperv.Host {
 	return all[w.dice.IntN(len(all))]
 }
 
-// one makes one call.
+// one makes one call, or looks after a VM that calls cannot help.
 func (w *worker) one(ctx context.Context, t *testing.T) {
-	if w.dice.IntN(3) == 0 {
+	w.look()
+	switch {
+	case w.dice.IntN(3) == 0:
 		w.read(ctx, t)
 		return
+	case w.dice.IntN(4) == 0:
+		if cmdlet, err := w.mend(ctx); cmdlet != "" {
+			w.mended(ctx, t, cmdlet, err)
+			return
+		}
 	}
-	d := deeds[w.dice.IntN(len(deeds))]
-	change, err := d.act(w, ctx, w.client(d.on(w)))
-	class := hyperv.Class("")
+	if w.dice.IntN(3) == 0 {
+		_ = w.do(ctx, t, deeds[w.dice.IntN(len(deeds))])
+		return
+	}
+	if w.steps == len(w.course.steps) {
+		w.course, w.steps = courses[w.dice.IntN(len(courses))], 0
+	}
+	w.step(ctx, t)
+}
+
+// step makes the next call of a course. One that may not have come through is
+// made again, and one that is refused ends the course.
+func (w *worker) step(ctx context.Context, t *testing.T) {
+	switch w.do(ctx, t, w.course.steps[w.steps]) {
+	case "":
+		if w.steps++; w.steps == len(w.course.steps) {
+			w.tally.succeeded(w.course.name)
+		}
+	case hyperv.ClassRefuse, hyperv.ClassHold:
+		w.course, w.steps = course{}, 0
+	}
+}
+
+// do makes a call that may change something, and takes note of how it came out.
+func (w *worker) do(ctx context.Context, t *testing.T, d deed) hyperv.Class {
+	change, err := d.act(ctx, w, w.client(d.on(w)))
+	class, code := hyperv.Class(""), ""
 	if err != nil {
-		class = hyperv.AsError(err).Class
+		e := hyperv.AsError(err)
+		class, code = e.Class, e.Code
 	}
-	want := 0
 	switch {
 	case class == hyperv.ClassUnknown:
 		w.tally.unknown++
-		w.doubt++
+		w.doubt[d.cmdlet]++
+	case code == hyperv.CodeEffectMissing: // it was done, and undone at once by a call that was in doubt
+		w.tally.notDone++
+		w.changes[d.cmdlet]++
 	case err != nil:
 		w.tally.notDone++
 	case change.Acted:
 		w.tally.done++
-		want = 1
+		w.tally.succeeded(d.name)
+		w.changes[d.cmdlet]++
 	}
-	w.account(t, d.name, class, want)
+	w.account(t, fmt.Sprintf("%s on VM %s, which came to %q", d.name, w.vm, class))
+	return class
 }
 
-// account holds what the journal has of the VM against what was told. What is
-// in doubt may come to pass at any time until the round is over.
-func (w *worker) account(t *testing.T, what string, class hyperv.Class, want int) {
-	t.Helper()
-	w.changes += want
-	got := w.journal()
-	if got < w.changes || got > w.changes+w.doubt {
-		t.Errorf("round of seed %d: %s on VM %s came to %q: the VM was changed %d times in all, callers know of %d and doubt %d",
-			w.round.seed, what, w.vm, class, got, w.changes, w.doubt)
+// mended takes note of how what was done at the host itself came out. A cmdlet
+// whose caller has given up goes on.
+func (w *worker) mended(ctx context.Context, t *testing.T, cmdlet string, err error) {
+	switch {
+	case err == nil:
+		w.tally.succeeded(cmdlet)
+		w.changes[cmdlet]++
+	case ctx.Err() != nil:
+		w.doubt[cmdlet]++
 	}
+	w.account(t, cmdlet+" on VM "+string(w.vm))
+}
+
+// account holds what the journals of both hosts have of the VM against what
+// was told. What is in doubt may come to pass at any time until the round is over.
+func (w *worker) account(t *testing.T, after string) (happened int) {
+	t.Helper()
+	journal := w.journal()
+	for cmdlet := range w.changes {
+		journal[cmdlet] += 0 // those that should be there, too
+	}
+	for cmdlet, got := range journal {
+		known, doubt := w.changes[cmdlet], w.doubt[cmdlet]
+		if got < known || got > known+doubt {
+			t.Errorf("round of seed %d: after %s: %s has changed the VM %d times, callers know of %d and doubt %d",
+				w.round.seed, after, cmdlet, got, known, doubt)
+		}
+		happened += got - known
+	}
+	return happened
 }
 
 // settle is the account when nothing can happen any more.
 func (w *worker) settle(t *testing.T) {
 	t.Helper()
-	w.account(t, "the end", "", 0)
-	w.tally.happened = w.journal() - w.changes
+	w.tally.happened = w.account(t, "the end for VM "+string(w.vm))
 }
 
-// journal counts the changes of the VM that cmdlets have made.
-func (w *worker) journal() int {
-	n := 0
+// journal counts the changes of the VM by the cmdlets that made them.
+func (w *worker) journal() map[string]int {
+	times := map[string]int{}
 	entries, _ := w.round.lab.World().Journal()
 	for _, e := range entries {
 		if e.VM == w.vm && e.Cmdlet != "" && e.Changed {
-			n++
+			times[e.Cmdlet]++
 		}
 	}
-	return n
+	return times
 }
 
 func (w *worker) read(ctx context.Context, t *testing.T) {
-	h := w.client([]string{w.primary, w.replica}[w.dice.IntN(2)])
+	host := []string{w.primary, w.replica}[w.dice.IntN(2)]
+	h := w.client(host)
 	var err error
 	switch w.dice.IntN(4) {
 	case 0:
@@ -164,8 +180,8 @@ func (w *worker) read(ctx context.Context, t *testing.T) {
 		_, err = h.ListVMs(ctx)
 	default:
 		var vm hyperv.VM
-		if vm, err = h.Read(ctx, w.vm); err == nil && !vm.Present {
-			t.Errorf("round of seed %d: VM %s is gone from %s", w.round.seed, w.vm, h.Name())
+		if vm, err = h.Read(ctx, w.vm); err == nil {
+			w.compare(t, host, vm)
 		}
 	}
 	switch e := hyperv.AsError(err); {
@@ -175,5 +191,18 @@ func (w *worker) read(ctx context.Context, t *testing.T) {
 		t.Errorf("round of seed %d: a reading came to %v", w.round.seed, e)
 	default:
 		w.tally.readFailed++
+	}
+}
+
+// compare holds what was read against the truth, as far as only this worker's
+// own calls change it.
+func (w *worker) compare(t *testing.T, host string, vm hyperv.VM) {
+	t.Helper()
+	truth := w.truth(host)
+	switch {
+	case !vm.Present:
+		t.Errorf("round of seed %d: VM %s is gone from %s", w.round.seed, w.vm, host)
+	case len(w.doubt) == 0 && (vm.Replication.Mode != truth.Mode || vm.Power != truth.Power):
+		t.Errorf("round of seed %d: VM %s on %s reads %s and %s, and is %s and %s", w.round.seed, w.vm, host, vm.Replication.Mode, vm.Power, truth.Mode, truth.Power)
 	}
 }
