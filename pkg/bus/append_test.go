@@ -270,4 +270,15 @@ func TestHistoryOfManyPages(t *testing.T) {
 			t.Fatalf("event %d is %s", i, r.Event.ID())
 		}
 	}
+	for _, from := range []int{0, 600, count - 2, count - 1} {
+		rest, err := b.HistoryAfter(t.Context(), agg, history[from].Seq)
+		if err != nil || len(rest) != count-1-from || len(rest) > 0 && rest[0].Seq != history[from+1].Seq {
+			t.Errorf("after event %d: %d events, %v", from, len(rest), err)
+		}
+	}
+	for who, a := range map[string]events.Aggregate{"it": agg, "nobody": vm("nobody")} {
+		if _, err := b.HistoryAfter(t.Context(), a, last+1000); !errors.Is(err, bus.ErrNotFound) {
+			t.Errorf("%s does not reach as far: %v", who, err)
+		}
+	}
 }

@@ -49,20 +49,32 @@ func recordRaw(m *jetstream.RawStreamMsg) (Recorded, error) {
 // History returns all events of an aggregate, in order, up to the last one at
 // the moment of the call. An aggregate without events has an empty history.
 func (b *Bus) History(ctx context.Context, agg events.Aggregate) ([]Recorded, error) {
+	return b.HistoryAfter(ctx, agg, 0)
+}
+
+// HistoryAfter returns the events of an aggregate that came after the one with
+// this sequence, in order, up to the last one at the moment of the call; none
+// when that is the last one. It is for who keeps what came before.
+// Errors: ErrNotFound when the aggregate does not reach as far, because this is
+// not the log that was read before.
+func (b *Bus) HistoryAfter(ctx context.Context, agg events.Aggregate, seq uint64) ([]Recorded, error) {
 	if err := b.here(); err != nil {
 		return nil, err
 	}
 	last, err := b.leaderGet(ctx, StreamEvents, getRequest{LastFor: agg.Filter()})
-	if errors.Is(err, ErrNotFound) {
+	if seq == 0 && errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", agg, err)
 	}
+	if last.Sequence < seq {
+		return nil, fmt.Errorf("history of %s: %w: its last event is %d, not %d or later", agg, ErrNotFound, last.Sequence, seq)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	var history []Recorded
-	for from := uint64(1); from <= last.Sequence; {
+	for from := seq + 1; from <= last.Sequence; {
 		page, err := b.historyPage(ctx, agg.Filter(), from, last.Sequence)
 		if err != nil {
 			return nil, fmt.Errorf("history of %s: %w", agg, err)

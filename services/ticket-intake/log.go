@@ -17,20 +17,16 @@ import (
 
 // readTicket folds the ticket that ref is a revision of.
 func (s *Service) readTicket(ctx context.Context, account string, ref events.TicketRef) (ticket.Ticket, error) {
-	history, err := s.bus.History(ctx, ticketAggregate(account, ref))
-	if err != nil {
-		return ticket.Ticket{}, err
-	}
-	var t ticket.Ticket
-	for _, r := range history {
-		data, err := decode(r)
-		if err != nil {
-			return ticket.Ticket{}, err
-		}
-		t = t.Apply(ticket.Event{Seq: r.Seq, ID: r.Event.ID(), At: r.Event.Time(), Data: data})
-	}
-	return t, nil
+	return s.tickets.read(ctx, ticketAggregate(account, ref))
 }
+
+// applyTicket is a ticket after an event.
+func applyTicket(t ticket.Ticket, r bus.Recorded, data any) ticket.Ticket {
+	return t.Apply(ticket.Event{Seq: r.Seq, ID: r.Event.ID(), At: r.Event.Time(), Data: data})
+}
+
+// applyVM is a VM after an event.
+func applyVM(vm vmruns.VM, _ bus.Recorded, data any) vmruns.VM { return vm.Apply(data) }
 
 func ticketAggregate(account string, ref events.TicketRef) events.Aggregate {
 	return events.Aggregate{Family: events.FamilyTicket, Account: account, ID: ref.Aggregate()}
@@ -66,30 +62,13 @@ func (s *Service) readRuns(ctx context.Context, account string, ids []string, on
 				continue
 			}
 		}
-		vm, err := s.readVM(ctx, agg)
+		vm, err := s.vms.read(ctx, agg)
 		if err != nil {
 			return nil, err
 		}
 		vms[id] = vm
 	}
 	return vms, nil
-}
-
-// readVM folds all runs of one VM.
-func (s *Service) readVM(ctx context.Context, agg events.Aggregate) (vmruns.VM, error) {
-	history, err := s.bus.History(ctx, agg)
-	if err != nil {
-		return vmruns.VM{}, err
-	}
-	var vm vmruns.VM
-	for _, r := range history {
-		data, err := decode(r)
-		if err != nil {
-			return vmruns.VM{}, err
-		}
-		vm = vm.Apply(data)
-	}
-	return vm, nil
 }
 
 // written is a ticket event to be published.

@@ -22,7 +22,7 @@ func (s *Service) passOn(ctx context.Context, d bus.Delivery) error {
 	if err != nil {
 		return bus.Poison(err)
 	}
-	vm, err := s.readVM(ctx, agg)
+	vm, err := s.vms.read(ctx, agg)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Service) news(ctx context.Context, account string, t ticket.Ticket, to 
 	}
 	vms := map[string]vmruns.VM{}
 	for _, id := range progress.Reads(t, to.Revision) {
-		vm, err := s.readVM(ctx, vmAggregate(account, id))
+		vm, err := s.vms.read(ctx, vmAggregate(account, id))
 		if err != nil || !progress.Settled(t, target, to, id, vm) {
 			return nil, "", err
 		}

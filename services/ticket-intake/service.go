@@ -18,6 +18,8 @@ import (
 	"lifeboat.io/pkg/bus"
 	"lifeboat.io/pkg/inventory/revisions"
 	"lifeboat.io/services/ticket-intake/progress"
+	"lifeboat.io/services/ticket-intake/ticket"
+	"lifeboat.io/services/ticket-intake/vmruns"
 )
 
 // Names of the durable consumers. Several processes share them, and so the work.
@@ -57,6 +59,8 @@ type Service struct {
 	folder   string
 	listener net.Listener
 	callers  []*caller
+	tickets  *folds[ticket.Ticket]
+	vms      *folds[vmruns.VM]
 	// inventory is the revision that holds; nil before the first is known.
 	inventory atomic.Pointer[revisions.Revision]
 	// known is closed when inventory is set for the first time.
@@ -86,6 +90,12 @@ func New(c Config, tools Tools) (*Service, error) {
 		s.now = time.Now
 	}
 	var err error
+	if s.tickets, err = newFolds(s.bus, applyTicket); err != nil {
+		return nil, err
+	}
+	if s.vms, err = newFolds(s.bus, applyVM); err != nil {
+		return nil, err
+	}
 	if s.callers, err = readCallers(s.config.Callers, s.folder); err != nil {
 		return nil, err
 	}
