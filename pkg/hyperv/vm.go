@@ -48,12 +48,23 @@ type VM struct {
 	Replication Replication
 	// Extended is the relationship to a third site, which a replica may have as well.
 	Extended *Replication
-	// RecoveryPoints are a replica's points, oldest first.
+	// RecoveryPoints are a replica's points, oldest first; nil when not read.
 	RecoveryPoints []RecoveryPoint
 	// TestVM is the test VM made from this replica, when there is one.
 	TestVM *TestVM
-	// Adapters are the network adapters in order.
+	// Adapters are the network adapters in order; nil when not read.
 	Adapters []Adapter
+}
+
+// State is the VM as ReadState reads it.
+func (v VM) State() VM {
+	v.Adapters, v.RecoveryPoints = nil, nil
+	if v.TestVM != nil {
+		test := *v.TestVM
+		test.Adapters = nil
+		v.TestVM = &test
+	}
+	return v
 }
 
 // Replication is one replication relationship as one host sees it.

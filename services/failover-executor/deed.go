@@ -110,13 +110,13 @@ func (w *worker) confirm(ctx context.Context) error {
 }
 
 // look reads the VM on hosts, at the same time.
-func (w *worker) look(ctx context.Context, hosts []string) {
+func (w *worker) look(ctx context.Context, hosts []string, whole bool) {
 	ctx, cancel := context.WithTimeout(w.inStretch(ctx), time.Duration(w.x.config.LookSeconds)*time.Second)
 	defer cancel()
 	sights := make([]run.Sight, len(hosts))
 	var all sync.WaitGroup
 	for i, name := range hosts {
-		all.Go(func() { sights[i] = w.x.sight(ctx, name, hyperv.VMID(w.agg.ID)) })
+		all.Go(func() { sights[i] = w.x.sight(ctx, name, hyperv.VMID(w.agg.ID), whole) })
 	}
 	all.Wait()
 	for i, name := range hosts {
@@ -125,13 +125,17 @@ func (w *worker) look(ctx context.Context, hosts []string) {
 }
 
 // sight is one look at a VM.
-func (x *Executor) sight(ctx context.Context, name string, vm hyperv.VMID) run.Sight {
+func (x *Executor) sight(ctx context.Context, name string, vm hyperv.VMID, whole bool) run.Sight {
 	host, err := x.hosts.get(ctx, name)
 	if err != nil {
 		return run.Sight{At: time.Now(), Fault: hyperv.AsError(err)}
 	}
-	seen, err := host.Read(ctx, vm)
-	return run.Sight{At: time.Now(), VM: seen, Fault: hyperv.AsError(err)}
+	read := host.ReadState
+	if whole {
+		read = host.Read
+	}
+	seen, err := read(ctx, vm)
+	return run.Sight{At: time.Now(), VM: seen, Whole: whole, Fault: hyperv.AsError(err)}
 }
 
 // finishWithin is how long a call that is under way may go on when the executor

@@ -145,7 +145,7 @@ func (w *worker) once(ctx context.Context) (rest bool, err error) {
 	case run.DoRecord:
 		return false, w.record(ctx, ask)
 	case run.DoLook:
-		w.look(ctx, ask.Hosts)
+		w.look(ctx, ask.Hosts, ask.Whole)
 	case run.DoAct:
 		w.act(ctx, ask.Act)
 	case run.DoConfirm:

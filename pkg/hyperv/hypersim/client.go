@@ -189,10 +189,13 @@ func (c *client) change(ctx context.Context, e *ensure, vm hyperv.VMID, a argume
 	if err := run.err; err != nil {
 		err.Host, err.Op, err.VM = c.name, e.verb, vm
 		if run.change.Before.Present {
-			before := run.change.Before
+			before := run.change.Before.State()
 			err.Before = &before
 		}
 		return hyperv.Change{}, err
+	}
+	if e != verbSetTestNetwork {
+		run.change.Before, run.change.After = run.change.Before.State(), run.change.After.State()
 	}
 	return run.change, nil
 }
@@ -207,6 +210,10 @@ func (c *client) ListVMs(ctx context.Context) ([]hyperv.VMSummary, error) {
 
 func (c *client) Read(ctx context.Context, id hyperv.VMID) (hyperv.VM, error) {
 	return ask(ctx, c, "Read", id, func(m *Machine) (hyperv.VM, *hyperv.Error) { return m.read(id), nil })
+}
+
+func (c *client) ReadState(ctx context.Context, id hyperv.VMID) (hyperv.VM, error) {
+	return ask(ctx, c, "ReadState", id, func(m *Machine) (hyperv.VM, *hyperv.Error) { return m.read(id).State(), nil })
 }
 
 func (c *client) FindVM(ctx context.Context, name string) (hyperv.VMID, error) {

@@ -132,8 +132,8 @@ func TestTestFailoverTouchesNothing(t *testing.T) {
 	p := newPair(t, nil)
 	ctx := context.Background()
 	branch := p.truth("p1").Branch
-	c := p.done(p.r.StartTestFailover(ctx, p.id, ""))
-	test := c.After.TestVM
+	p.done(p.r.StartTestFailover(ctx, p.id, ""))
+	test := p.read(p.r).TestVM
 	if test == nil || test.Name != "vm1 - Test" || test.ID == p.id || test.Power != hyperv.PowerOff || test.Adapters[0].Switch != "Isolated" {
 		t.Fatalf("test VM: %+v", test)
 	}

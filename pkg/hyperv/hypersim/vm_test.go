@@ -206,7 +206,8 @@ func TestNetwork(t *testing.T) {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	// A test VM's adapter whose test switch is not there stays disconnected.
-	if test := p.done(p.r.StartTestFailover(ctx, p.id, "")).After.TestVM; test.Adapters[0].Switch != "" {
+	p.done(p.r.StartTestFailover(ctx, p.id, ""))
+	if test := p.read(p.r).TestVM; test.Adapters[0].Switch != "" {
 		t.Errorf("%+v", test)
 	}
 	if err := m.DisconnectVMNetworkAdapter(ctx, p.id, ""); err != nil {

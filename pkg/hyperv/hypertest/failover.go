@@ -14,8 +14,8 @@ var testCases = []Case{
 	{"TestFailover", func(t *trial) {
 		t.firstTestNetwork(t.TestSwitch)
 		before := t.shows(t.Primary, hyperv.ModePrimary, hyperv.StateReplicating)
-		c := t.acts("StartTestFailover", t.startTest(t.Replica, ""))
-		test := t.isTestVM(c.After)
+		t.acts("StartTestFailover", t.startTest(t.Replica, ""))
+		test := t.isTestVM(t.read(t.Replica))
 		start := func(ctx context.Context) (hyperv.Change, error) { return t.Replica.Start(ctx, test.ID) }
 		t.acts("Start of the test VM", start)
 		t.until("the test VM's heartbeat", func() bool { return t.read(t.Replica).TestVM.Heartbeat.Alive() })
@@ -207,9 +207,9 @@ var unplannedCases = []Case{
 		t.acts("Stop", t.stop(t.Primary))
 		t.acts("FailOver", t.failOver(t.Replica, ""))
 		t.acts("Start", t.powerOn(t.Replica))
-		c := t.acts("Complete", t.complete(t.Replica))
-		if len(c.After.RecoveryPoints) != 0 {
-			t.Errorf("recovery points are left: %+v", c.After.RecoveryPoints)
+		t.acts("Complete", t.complete(t.Replica))
+		if points := t.read(t.Replica).RecoveryPoints; len(points) != 0 {
+			t.Errorf("recovery points are left: %+v", points)
 		}
 		t.shows(t.Replica, hyperv.ModeReplica, hyperv.StateFailedOver)
 		t.idle("FailOver after Complete", t.failOver(t.Replica, ""))

@@ -103,6 +103,21 @@ var readingCases = []Case{
 			t.Errorf("adapter %q is there %d times: %+v", t.Adapter, found, p.Adapters)
 		}
 	}},
+	{"ReadState", func(t *trial) {
+		for _, h := range []hyperv.Host{t.Primary, t.Replica} {
+			whole := t.read(h)
+			state, err := h.ReadState(t.Context(), t.VM)
+			if err != nil {
+				t.Fatalf("reading the state of %s on %s: %v", t.VM, h.Name(), err)
+			}
+			if state.Adapters != nil || state.RecoveryPoints != nil || state.HostTime.Before(whole.HostTime) {
+				t.Errorf("%s: %+v after %s", h.Name(), state, whole.HostTime)
+			}
+			if got, want := essence(state), essence(whole.State()); got != want {
+				t.Errorf("%s: the state reads\n%s, the whole\n%s", h.Name(), got, want)
+			}
+		}
+	}},
 	{"ReadAbsent", func(t *trial) {
 		if vm := t.readVM(t.Primary, Absent); vm.Present || vm.HostTime.IsZero() {
 			t.Errorf("got %+v", vm)

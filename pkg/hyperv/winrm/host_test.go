@@ -50,7 +50,7 @@ func with(machine map[string]any, fields ...any) map[string]any {
 
 // done answers every verb: readings read, effects act.
 func done(_ context.Context, f fakehost.Frame) fakehost.Answer {
-	if f.Verb == "read" {
+	if f.Verb == "read" || f.Verb == "read-state" {
 		return fakehost.Answer{"ok": true, "value": running()}
 	}
 	return fakehost.Answer{"ok": true, "value": map[string]any{"acted": true, "before": running(), "after": running()}}

@@ -58,7 +58,7 @@ func (h *Host) awaitOff(ctx context.Context, vm hyperv.VM, until time.Time) (hyp
 		if !waited(ctx, min(step, until.Sub(vm.HostTime))) {
 			return vm, context.Cause(ctx)
 		}
-		seen, err := h.readBy(ctx, vm.ID, time.Time{})
+		seen, err := h.readState(ctx, vm.ID, time.Time{})
 		switch {
 		case err == nil:
 			vm = seen

@@ -33,7 +33,7 @@ func (g *guest) machine() map[string]any {
 func (g *guest) answer(_ context.Context, f fakehost.Frame) fakehost.Answer {
 	before := g.machine()
 	switch f.Verb {
-	case "read":
+	case "read-state":
 		return fakehost.Answer{"ok": true, "value": before}
 	case "turn-off":
 		g.off.Store(true)
@@ -62,9 +62,9 @@ func TestStop(t *testing.T) {
 	}{
 		"at once":                  {&guest{}, hyperv.StopOptions{}, []string{"turn-off"}, "", ""},
 		"off right away":           {&guest{offAfter: 1}, hyperv.StopOptions{Grace: time.Minute}, []string{"stop"}, "", ""},
-		"off after a while":        {&guest{offAfter: 3}, hyperv.StopOptions{Grace: time.Minute}, []string{"stop", "read", "read"}, "", ""},
-		"grace over, force":        {&guest{}, hyperv.StopOptions{Grace: 3 * time.Second, Force: true}, []string{"stop", "read", "read", "turn-off"}, "", ""},
-		"grace over, no force":     {&guest{}, hyperv.StopOptions{Grace: 3 * time.Second}, []string{"stop", "read", "read"}, hyperv.ClassHold, hyperv.CodeGuestWontStop},
+		"off after a while":        {&guest{offAfter: 3}, hyperv.StopOptions{Grace: time.Minute}, []string{"stop", "read-state", "read-state"}, "", ""},
+		"grace over, force":        {&guest{}, hyperv.StopOptions{Grace: 3 * time.Second, Force: true}, []string{"stop", "read-state", "read-state", "turn-off"}, "", ""},
+		"grace over, no force":     {&guest{}, hyperv.StopOptions{Grace: 3 * time.Second}, []string{"stop", "read-state", "read-state"}, hyperv.ClassHold, hyperv.CodeGuestWontStop},
 		"guest refuses, force":     {&guest{refusal: "locked"}, hyperv.StopOptions{Grace: time.Hour, Force: true}, []string{"stop", "turn-off"}, "", ""},
 		"guest refuses, no force":  {&guest{refusal: "locked"}, hyperv.StopOptions{Grace: time.Hour}, []string{"stop"}, hyperv.ClassHold, hyperv.CodeGuestWontStop},
 		"a grace below one second": {&guest{offAfter: 1}, hyperv.StopOptions{Grace: time.Millisecond}, []string{"stop"}, "", ""},

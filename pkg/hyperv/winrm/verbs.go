@@ -66,17 +66,26 @@ func (h *Host) ListVMs(ctx context.Context) ([]hyperv.VMSummary, error) {
 // Read reads everything about one VM.
 func (h *Host) Read(ctx context.Context, id hyperv.VMID) (hyperv.VM, error) {
 	beginBy, _ := hyperv.BeginByFrom(ctx)
-	return h.readBy(ctx, id, beginBy)
+	return h.read(ctx, call{op: "Read", verb: "read", vm: id, args: about{id}, notAfter: beginBy})
 }
 
-func (h *Host) readBy(ctx context.Context, id hyperv.VMID, beginBy time.Time) (hyperv.VM, error) {
-	c := call{op: "Read", verb: "read", vm: id, args: about{id}, notAfter: beginBy}
+// ReadState reads what failovers change and wait for.
+func (h *Host) ReadState(ctx context.Context, id hyperv.VMID) (hyperv.VM, error) {
+	beginBy, _ := hyperv.BeginByFrom(ctx)
+	return h.readState(ctx, id, beginBy)
+}
+
+func (h *Host) readState(ctx context.Context, id hyperv.VMID, beginBy time.Time) (hyperv.VM, error) {
+	return h.read(ctx, call{op: "ReadState", verb: "read-state", vm: id, args: about{id}, notAfter: beginBy})
+}
+
+func (h *Host) read(ctx context.Context, c call) (hyperv.VM, error) {
 	answer, err := h.do(ctx, c)
 	if err != nil {
 		return hyperv.VM{}, err
 	}
 	vm, err := decodeVM(answer.Value)
-	if err == nil && vm.Present && vm.ID != id {
+	if err == nil && vm.Present && vm.ID != c.vm {
 		err = fmt.Errorf("the answer is about VM %s", vm.ID)
 	}
 	if err != nil {

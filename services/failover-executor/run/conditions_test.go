@@ -206,6 +206,38 @@ func TestOldNewsIsLookedAtAgain(t *testing.T) {
 	}
 }
 
+// TestWhatNeedsTheWholeVM: a look that left out adapters and recovery points,
+// such as the one after an act, plans no run and says nothing of a test's
+// switches.
+func TestWhatNeedsTheWholeVM(t *testing.T) {
+	p := DefaultPolicy()
+	primary, replica := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerRunning), at(hyperv.ModeReplica, hyperv.StateReplicating, hyperv.PowerOff)
+	whole := replica
+	whole.Whole, whole.VM.Adapters = true, []hyperv.Adapter{{Name: "Network Adapter", TestSwitch: "Production"}}
+	s := midRun(events.KindTest, events.StepSetTestNetwork)
+	s.Run.Plan.Adapters = []events.AdapterSwitch{{Adapter: "Network Adapter", Switch: "Isolated"}}
+	if ask := decideOn(s, primary, replica); ask.Do != DoLook || !ask.Whole {
+		t.Errorf("adapters were not read: %+v", ask)
+	}
+	if ask := decideOn(s, primary, whole); ask.Licence == nil {
+		t.Errorf("adapters were read: %+v", ask)
+	}
+	o := Order{Ticket: events.TicketAccepted{Request: events.Request{Action: events.ActionPlanned}}, Protection: Protection{Hosts: [2]string{"p", "r"}}, Since: noon}
+	m := Mind{Sights: map[string]Sight{"p": primary, "r": whole}}
+	if ask := begin(p, State{}, m, o, noon); ask.Do != DoLook || !ask.Whole {
+		t.Errorf("one look left something out: %+v", ask)
+	}
+	primary.Whole = true
+	m.Saw("p", primary)
+	if ask := begin(p, State{}, m, o, noon); ask.Do != DoRecord {
+		t.Errorf("both looks are whole: %+v", ask)
+	}
+	m.Saw("p", silent())
+	if ask := begin(p, State{}, m, o, noon); ask.Do != DoWait {
+		t.Errorf("a silent host has nothing to leave out: %+v", ask)
+	}
+}
+
 // TestATicketWithdrawnWhilePlannedEndsTheRun: before the first step it is asked
 // once more whether the ticket stands.
 func TestATicketWithdrawnWhilePlannedEndsTheRun(t *testing.T) {

@@ -13,6 +13,8 @@ type Sight struct {
 	At time.Time
 	// VM is what was read; zero when Fault is set.
 	VM hyperv.VM
+	// Whole tells that adapters and recovery points were read, too.
+	Whole bool
 	// Fault is why nothing could be read.
 	Fault *hyperv.Error
 }
@@ -130,7 +132,7 @@ func (m *Mind) Acted(r Result, vm hyperv.VMID) {
 	m.Result = &r
 	m.Sights = map[string]Sight{}
 	if r.Err == nil && r.Change.After.ID == vm {
-		m.Sights[r.Act.Host] = Sight{At: r.At, VM: r.Change.After}
+		m.Sights[r.Act.Host] = Sight{At: r.At, VM: r.Change.After, Whole: r.Act.Call.Verb == VerbSetTestNetwork}
 	}
 }
 
@@ -162,6 +164,13 @@ func (m *Mind) Settle(order string) {
 func (m Mind) fresh(host string, now time.Time, age time.Duration) (Sight, bool) {
 	s, ok := m.Sights[host]
 	return s, ok && now.Sub(s.At) < age
+}
+
+// freshWhole returns the sight of a host if it is younger than age and nothing
+// was left out.
+func (m Mind) freshWhole(host string, now time.Time, age time.Duration) (Sight, bool) {
+	s, ok := m.fresh(host, now, age)
+	return s, ok && (s.Whole || !s.answers())
 }
 
 // Doing is what an Ask wants of the shell.
@@ -197,6 +206,8 @@ type Ask struct {
 	Licence *Act
 	// Hosts are the hosts to look at.
 	Hosts []string
+	// Whole asks to read adapters and recovery points, too.
+	Whole bool
 	// Act is the effect to ask.
 	Act Act
 	// Until bounds a wait or a rest; zero on a rest means until an order arrives.
@@ -209,8 +220,11 @@ func record(data any) Ask { return Ask{Do: DoRecord, Data: data} }
 // answer asks for an event that answers an order.
 func answer(o Order, data any) Ask { return Ask{Do: DoRecord, Data: data, Settles: o.ID} }
 
-// look asks for a look at hosts.
+// look asks for a look at the VM's state on hosts.
 func look(hosts ...string) Ask { return Ask{Do: DoLook, Hosts: hosts} }
+
+// lookWhole asks for a look at all there is to read of the VM on hosts.
+func lookWhole(hosts ...string) Ask { return Ask{Do: DoLook, Hosts: hosts, Whole: true} }
 
 // wait asks for patience.
 func wait(until time.Time) Ask { return Ask{Do: DoWait, Until: until} }

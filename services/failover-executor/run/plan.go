@@ -22,9 +22,9 @@ func begin(p Policy, s State, m Mind, o Order, now time.Time) Ask {
 	}
 	hosts := o.Protection.Hosts
 	for _, h := range hosts {
-		sight, ok := m.fresh(h, now, p.SightAge)
+		sight, ok := m.freshWhole(h, now, p.SightAge)
 		if !ok {
-			return look(hosts[0], hosts[1])
+			return lookWhole(hosts[0], hosts[1])
 		}
 		if !conclusive(p, sight, o) {
 			return wait(now.Add(p.PollEvery))

@@ -63,9 +63,13 @@ func lookFirst(p Policy, s State, m Mind, g stage, now time.Time) (Ask, bool) {
 	if table[g.step.Step].both {
 		hosts = []string{s.Run.Plan.Primary, s.Run.Plan.Replica}
 	}
+	seen, again := m.fresh, look
+	if table[g.step.Step].whole {
+		seen, again = m.freshWhole, lookWhole
+	}
 	for _, h := range hosts {
-		if _, ok := m.fresh(h, now, p.SightAge); !ok {
-			return look(hosts...), true
+		if _, ok := seen(h, now, p.SightAge); !ok {
+			return again(hosts...), true
 		}
 	}
 	own := m.Sights[g.step.Host]

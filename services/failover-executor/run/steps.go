@@ -29,6 +29,8 @@ type spec struct {
 	serves bool
 	// both: the step is judged on a fresh look at both hosts.
 	both bool
+	// whole: the step is judged on adapters, too.
+	whole bool
 	// ours: finding the effect there without having attempted it means that
 	// somebody else moves the VM, and holds the run.
 	ours bool
@@ -76,6 +78,7 @@ func init() {
 func testSteps() map[events.Step]spec {
 	return map[events.Step]spec{
 		events.StepSetTestNetwork: {
+			whole:   true,
 			done:    testNetworkSet,
 			blocked: replicaCanTest,
 			call: func(_ Policy, s State) Call {

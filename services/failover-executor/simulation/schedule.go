@@ -95,7 +95,7 @@ func Plan(seed uint64) Schedule {
 }
 
 // verbs are the host verbs a fault may be aimed at; "" is any.
-var verbs = []string{"", "", "Read", "Stop", "Start", "StartTestFailover", "StopTestFailover", "Prepare", "FailOver", "Reverse", "Complete", "CancelFailover", "SetAutoStart", "BecomeReplica"}
+var verbs = []string{"", "", "Read", "ReadState", "Stop", "Start", "StartTestFailover", "StopTestFailover", "Prepare", "FailOver", "Reverse", "Complete", "CancelFailover", "SetAutoStart", "BecomeReplica"}
 
 // faults draws up to four faults of calls.
 func faults(r *rand.Rand) []hypersim.Fault {
@@ -115,7 +115,7 @@ func faults(r *rand.Rand) []hypersim.Fault {
 		if f.Kind == hypersim.FaultCmdletFails {
 			f.Verb = "" // any cmdlet
 		}
-		if f.Verb == "" || f.Verb == "Read" {
+		if f.Verb == "" || f.Verb == "Read" || f.Verb == "ReadState" {
 			f.Skip = r.IntN(12)
 		}
 		if f.Kind == hypersim.FaultLate {

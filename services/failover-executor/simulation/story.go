@@ -331,7 +331,7 @@ func (p *process) step() (alive bool, err error) {
 	case run.DoRecord:
 		return p.record(ask)
 	case run.DoLook:
-		p.look(ask.Hosts)
+		p.look(ask.Hosts, ask.Whole)
 	case run.DoAct:
 		if !p.act(ask) {
 			return false, nil
@@ -371,12 +371,16 @@ func (p *process) record(ask run.Ask) (bool, error) {
 	return true, nil
 }
 
-func (p *process) look(hosts []string) {
+func (p *process) look(hosts []string, whole bool) {
 	st := p.st
 	ctx := hypersim.WithDeadline(context.Background(), lookDeadline)
 	for _, h := range hosts {
-		vm, err := st.hosts[h].Read(ctx, st.VM)
-		p.mind.Saw(h, run.Sight{At: st.World.Now(), VM: vm, Fault: hyperv.AsError(err)})
+		read := st.hosts[h].ReadState
+		if whole {
+			read = st.hosts[h].Read
+		}
+		vm, err := read(ctx, st.VM)
+		p.mind.Saw(h, run.Sight{At: st.World.Now(), VM: vm, Whole: whole, Fault: hyperv.AsError(err)})
 	}
 }
 

@@ -186,6 +186,16 @@ func (g *guarded) Read(ctx context.Context, id hyperv.VMID) (vm hyperv.VM, err e
 	return vm, err
 }
 
+// ReadState implements hyperv.Host.
+func (g *guarded) ReadState(ctx context.Context, id hyperv.VMID) (vm hyperv.VM, err error) {
+	subject, listed := g.book.about(id)
+	if !listed {
+		return g.Host.ReadState(ctx, id)
+	}
+	g.look("ReadState", subject, func() (*Reading, error) { vm, err = g.Host.ReadState(ctx, id); return reading(vm), err })
+	return vm, err
+}
+
 // Stop implements hyperv.Host.
 func (g *guarded) Stop(ctx context.Context, id hyperv.VMID, o hyperv.StopOptions) (hyperv.Change, error) {
 	how := "grace " + o.Grace.String()

@@ -4,7 +4,7 @@ $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 $library = [Convert]::FromBase64String([Console]::In.ReadLine().Trim([char]0xFEFF))
 $digest = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($library)).Replace('-', '')
-if ($digest -cne '47930B6F21123F732B63020645A521E36A794505146EE67C008944FCD1EBE9BC') {
+if ($digest -cne '085F685460DCF87958446712508E0D01159871122E187A7492342E061577B14F') {
     throw 'the function library arrived damaged'
 }
 . ([scriptblock]::Create([Text.Encoding]::UTF8.GetString($library)))

@@ -95,7 +95,7 @@ function Invoke-Act {
 function Confirm-Effect {
     param($Look, [scriptblock]$IsThere)
     for ($attempt = 1; $true; $attempt++) {
-        $after = Read-Machine $Look.before.id $Look.network
+        $after = Read-Machine $Look.before.id $Look.whole
         if ($after.present -and (& $IsThere $after)) {
             return @{ acted = $true; before = $Look.before; after = $after }
         }
@@ -114,7 +114,7 @@ function Read-Again {
         return $null
     }
     try {
-        return (Read-Machine $Look.before.id $Look.network)
+        return (Read-Machine $Look.before.id $Look.whole)
     }
     catch {
         return $null

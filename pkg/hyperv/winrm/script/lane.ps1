@@ -11,6 +11,7 @@ $LaneVerbs = @{
     'find'               = 'Get-MachineByName'
     'list'               = 'Get-MachineList'
     'read'               = 'Get-Machine'
+    'read-state'         = 'Get-MachineState'
     'stop'               = 'Invoke-Stop'
     'turn-off'           = 'Invoke-TurnOff'
     'start'              = 'Invoke-Start'
@@ -41,7 +42,7 @@ function Invoke-Frame {
     $id = '-'
     $answer = @{ ok = $false; value = $null; error = $null; before = $null; after = $null; acting = $false; clock = '' }
     # What this frame has seen and done so far; the verb keeps it up to date.
-    $look = @{ notAfter = [int64]0; machine = $null; network = $false; before = $null; acting = $false; refusal = $null }
+    $look = @{ notAfter = [int64]0; machine = $null; whole = $false; before = $null; acting = $false; refusal = $null }
     try {
         $json = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Line))
         $request = ConvertFrom-Json -InputObject $json

@@ -21,7 +21,7 @@ function Invoke-Stop {
     if ($refusal -cne '' -and [bool]($Request.force)) {
         $refusal = Request-Shutdown $Look.machine ([int]($Request.waitSec)) $true
     }
-    @{ acted = $true; before = $Look.before; after = (Read-Machine $seen.id $Look.network); refusal = $refusal }
+    @{ acted = $true; before = $Look.before; after = (Read-Machine $seen.id $Look.whole); refusal = $refusal }
 }
 
 # Empty when the guest was asked; else why it will not shut down.

@@ -24,19 +24,19 @@ function Find-Machine {
     }
 }
 
-# Everything about one VM in one look; its network adapters only if asked for,
-# because they cost a cmdlet that most verbs have no use for.
+# One VM in one look. Its network adapters and recovery points are read only for
+# the whole of it, because they cost cmdlets that most verbs have no use for.
 function Read-Machine {
-    param([string]$Id, [bool]$Network)
+    param([string]$Id, [bool]$Whole)
     $vm = Find-Machine $Id
     if ($null -eq $vm) {
         return @{ present = $false; hostTime = (Get-Clock) }
     }
-    Read-Found $Id $vm $Network
+    Read-Found $Id $vm $Whole
 }
 
 function Read-Found {
-    param([string]$Id, $Machine, [bool]$Network)
+    param([string]$Id, $Machine, [bool]$Whole)
     $vm = $Machine
     $mode = [string]($vm.ReplicationMode)
     $simple = New-NoReplication
@@ -51,15 +51,15 @@ function Read-Found {
             }
             else {
                 $simple = Read-Relationship $vm $relationship
-                $test = Read-TestVM $relationship
+                $test = Read-TestVM $relationship $Whole
             }
         }
     }
-    if ($mode -ceq 'Replica' -or $mode -ceq 'ExtendedReplica') {
+    if ($Whole -and ($mode -ceq 'Replica' -or $mode -ceq 'ExtendedReplica')) {
         $points = @(Read-RecoveryPoints $vm)
     }
     $adapters = @()
-    if ($Network) {
+    if ($Whole) {
         $adapters = @(Read-Adapters $vm)
     }
     @{
@@ -135,7 +135,7 @@ function Read-Adapters {
 }
 
 function Read-TestVM {
-    param($Relationship)
+    param($Relationship, [bool]$Whole)
     if ($null -eq $Relationship.TestVirtualMachine) {
         return $null
     }
@@ -144,12 +144,16 @@ function Read-TestVM {
     if ($null -eq $vm) {
         return $null
     }
+    $adapters = @()
+    if ($Whole) {
+        $adapters = @(Read-Adapters $vm)
+    }
     @{
         id        = $id
         name      = [string]($vm.Name)
         power     = [string]($vm.State)
         heartbeat = [string]($vm.Heartbeat)
-        adapters  = @(Read-Adapters $vm)
+        adapters  = $adapters
     }
 }
 
@@ -162,7 +166,7 @@ function Open-Machine {
     if ($null -eq $Look.machine) {
         Deny-Request $Look 'vm-not-found' 'the host has no VM with this id'
     }
-    $Look.before = Read-Found $id $Look.machine $Look.network
+    $Look.before = Read-Found $id $Look.machine $Look.whole
     $Look.before
 }
 
@@ -177,6 +181,11 @@ function New-NoReplication {
 function Get-Machine {
     param($Request, $Look)
     Read-Machine ([string]($Request.id)) $true
+}
+
+function Get-MachineState {
+    param($Request, $Look)
+    Read-Machine ([string]($Request.id)) $false
 }
 
 # Names are compared ordinally, character by character: -ceq and Get-VM -Name

@@ -5,7 +5,7 @@
 # or none.
 function Invoke-SetTestNetwork {
     param($Request, $Look)
-    $Look.network = $true
+    $Look.whole = $true
     $seen = Open-Machine $Request $Look
     $switches = @($Request.switches)
     Assert-AdapterNames $Look $switches
