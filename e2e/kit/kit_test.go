@@ -184,7 +184,7 @@ func TestPassesOnTheLab(t *testing.T) {
 	b := start(t)
 	args := []string{"--yes"}
 	if testing.Short() && !*update {
-		args = append(args, "--cases", "Read,TestFailover,PlannedFailover,AskPrepared,AskSuspended")
+		args = append(args, "--cases", "Read,TestFailover,PlannedFailover,Complete,AskPrepared,AskSuspended,AskReplicaPaused,AskBecomeReplica")
 	}
 	out, code := b.run(marked, args...)
 	answers, err := os.ReadFile(filepath.Join(b.report(), "answers.txt"))
@@ -216,7 +216,7 @@ func TestPassesOnTheLab(t *testing.T) {
 	for _, f := range report.Findings {
 		verdicts[f.ID] = f.Verdict
 	}
-	if verdicts["L8"] != kit.Confirmed || verdicts["W1"] != kit.Confirmed || verdicts["H16"] != kit.NotExercised {
+	if verdicts["L8"] != kit.Confirmed || verdicts["H8"] != kit.Confirmed || verdicts["L1"] != kit.Confirmed || verdicts["W1"] != kit.Confirmed || verdicts["H16"] != kit.NotExercised {
 		t.Errorf("%v", verdicts)
 	}
 	b.atHome()
@@ -273,10 +273,10 @@ func TestRefusesWithoutATrace(t *testing.T) {
 	}
 }
 
-// during starts a run and waits until a cmdlet has changed something.
-func (b *bench) during(cmdlet string) (*exec.Cmd, *bytes.Buffer) {
+// during starts a run of some cases and waits until a cmdlet has changed something.
+func (b *bench) during(cases, cmdlet string) (*exec.Cmd, *bytes.Buffer) {
 	b.t.Helper()
-	cmd, out := b.command(marked, "--yes", "--cases", "PlannedFailover")
+	cmd, out := b.command(marked, "--yes", "--cases", cases)
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func (b *bench) during(cmdlet string) (*exec.Cmd, *bytes.Buffer) {
 
 func TestInterruptedItBringsBack(t *testing.T) {
 	b := start(t)
-	cmd, out := b.during("Start-VMFailover -Prepare")
+	cmd, out := b.during("PlannedFailover", "Start-VMFailover -Prepare")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -309,8 +309,21 @@ func TestInterruptedItBringsBack(t *testing.T) {
 }
 
 func TestKilledItIsBroughtBackLater(t *testing.T) {
+	for _, at := range []struct{ cases, cmdlet string }{
+		{"PlannedFailover", "Start-VMFailover -Prepare"},
+		{"Complete", "Complete-VMFailover"},
+		{"Complete", "Set-VMReplication -Reverse"},
+		{"BecomeReplicaSaved", "Set-VMReplication -AsReplica"},
+		{"AskReplicaPaused", "Suspend-VMReplication"},
+	} {
+		t.Run(at.cmdlet, func(t *testing.T) { killed(t, at.cases, at.cmdlet) })
+	}
+}
+
+// killed kills a run when it has come to a cmdlet, and brings the VM back.
+func killed(t *testing.T, cases, cmdlet string) {
 	b := start(t)
-	cmd, out := b.during("Start-VMFailover -Prepare")
+	cmd, out := b.during(cases, cmdlet)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -106,6 +106,9 @@ func pairOf(w *hypersim.World, pass func(time.Duration)) *hypertest.Pair {
 	p.Resume = func(h hyperv.Host) error {
 		return w.Machine(h.Name()).ResumeVMReplication(context.Background(), testedVM, hypersim.ResumeVMReplicationOptions{})
 	}
+	p.Seed = func(h hyperv.Host) error {
+		return w.Machine(h.Name()).StartVMInitialReplication(context.Background(), testedVM, hypersim.StartVMInitialReplicationOptions{UseBackup: true})
+	}
 	p.NewVM = func(t hypertest.T, h hyperv.Host, name string) (hyperv.VMID, bool) {
 		id, err := w.Machine(h.Name()).NewVM(t.Context(), name)
 		return id, err == nil

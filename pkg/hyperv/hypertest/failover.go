@@ -203,7 +203,7 @@ var unplannedCases = []Case{
 		}
 	}},
 	{"Complete", func(t *trial) {
-		t.needsDisposable()
+		t.needsSeed()
 		t.acts("Stop", t.stop(t.Primary))
 		t.acts("FailOver", t.failOver(t.Replica, ""))
 		t.acts("Start", t.powerOn(t.Replica))
@@ -220,14 +220,6 @@ var unplannedCases = []Case{
 		t.acts("Reverse", t.reverse(t.Replica, t.ToPrimary))
 		t.shows(t.Replica, hyperv.ModePrimary, hyperv.StateReadyForInitialReplication)
 	}},
-}
-
-// needsDisposable skips the case when the VM must be brought back.
-func (t *trial) needsDisposable() {
-	t.Helper()
-	if !t.Disposable {
-		t.Skip("the verbs alone cannot bring the VM back from this")
-	}
 }
 
 var cancelCases = []Case{
@@ -286,7 +278,7 @@ var cancelCases = []Case{
 
 var roleCases = []Case{
 	{"BecomeReplica", func(t *trial) {
-		t.needsDisposable()
+		t.needsSeed()
 		t.refused("BecomeReplica while running", t.Primary, hyperv.CodeWrongState, t.becomeReplica(t.Primary))
 		t.acts("Stop", t.stop(t.Primary))
 		t.acts("FailOver", t.failOver(t.Replica, ""))
@@ -297,7 +289,7 @@ var roleCases = []Case{
 		t.refused("Start", t.Primary, hyperv.CodeWrongState, t.powerOn(t.Primary))
 	}},
 	{"BecomeReplicaSaved", func(t *trial) {
-		t.needsDisposable()
+		t.needsSeed()
 		if t.Save == nil {
 			t.Skip("the fixture saves no VMs")
 		}

@@ -40,8 +40,7 @@ type Pair struct {
 	Patience time.Duration
 	// Now is the clock of the process that calls; nil means time.Now.
 	Now func() time.Time
-	// Disposable tells that the VM need not be brought back, so that cases may
-	// run that the verbs cannot undo.
+	// Disposable tells that the VM need not be brought back.
 	Disposable bool
 
 	// What follows is optional: a nil field leaves out the cases that need it.
@@ -51,6 +50,11 @@ type Pair struct {
 	// Resume resumes replication of the VM on a host where it is in Error.
 	// Without it, cases that leave the primary there run on Disposable pairs only.
 	Resume func(h hyperv.Host) error
+	// Seed begins initial replication of the VM from a host where it is
+	// ReadyForInitialReplication, onto the disks the other host has. Without it,
+	// cases that complete a failover or make a replica of a primary run on
+	// Disposable pairs only.
+	Seed func(h hyperv.Host) error
 	// Save saves the VM's state on a host.
 	Save func(t T, h hyperv.Host)
 	// NewVM makes another VM, off and not replicated, on a host, and returns

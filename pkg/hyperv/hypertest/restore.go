@@ -41,28 +41,23 @@ type Settings struct {
 
 // Settings reads the settings to bring back later.
 func (p *Pair) Settings(ctx context.Context) (Settings, error) {
-	primary, err := p.Primary.Read(ctx, p.VM)
-	if err != nil {
-		return Settings{}, err
-	}
-	replica, err := p.Replica.Read(ctx, p.VM)
+	primary, replica, err := p.both(ctx)
 	if err != nil {
 		return Settings{}, err
 	}
 	return Settings{PrimaryAutoStart: primary.AutoStart, ReplicaAutoStart: replica.AutoStart, TestNetwork: testNetworkOf(replica)}, nil
 }
 
-// BringBack undoes what cases do, as far as the verbs can: it stops tests,
-// cancels failovers and preparations, fails back, restores the settings, starts
-// the VM on the primary and waits until it replicates.
+// BringBack undoes what cases do: it stops tests, cancels failovers and
+// preparations, seeds what can no longer be cancelled, fails back, restores the
+// settings, starts the VM on the primary and waits until it replicates. It goes
+// by what it reads, wherever a case or a run was broken off.
 func (p *Pair) BringBack(ctx context.Context, start Settings) error {
 	if p.Mend != nil {
 		p.Mend() // the verbs below must get through
 	}
-	for _, h := range []hyperv.Host{p.Replica, p.Primary} {
-		if err := p.undo(ctx, h); err != nil {
-			return err
-		}
+	if err := p.undone(ctx); err != nil {
+		return err
 	}
 	vm, err := p.Replica.Read(ctx, p.VM)
 	if err != nil {
@@ -96,6 +91,32 @@ func (t *trial) needsResume() {
 	if !t.Disposable && t.Resume == nil {
 		t.Skip("the fixture cannot resume the primary's replication afterwards")
 	}
+}
+
+// undone takes back what is under way on both hosts, or carries through what
+// cannot be taken back.
+func (p *Pair) undone(ctx context.Context) error {
+	primary, replica, err := p.both(ctx)
+	switch {
+	case err != nil:
+		return err
+	case mustSeed(primary.Replication, replica.Replication):
+		return p.seed(ctx, primary, replica)
+	}
+	for _, h := range []hyperv.Host{p.Replica, p.Primary} {
+		if err := p.undo(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// both reads the VM on both hosts.
+func (p *Pair) both(ctx context.Context) (primary, replica hyperv.VM, err error) {
+	if primary, err = p.Primary.Read(ctx, p.VM); err == nil {
+		replica, err = p.Replica.Read(ctx, p.VM)
+	}
+	return primary, replica, err
 }
 
 // undo takes back a test, a failover or a preparation on one host.
@@ -152,11 +173,7 @@ func (p *Pair) each(ctx context.Context, steps ...verb) error {
 // whole waits until the pair is in its starting state.
 func (p *Pair) whole(ctx context.Context) error {
 	for passed := time.Duration(0); ; passed += checkPoll {
-		primary, err := p.Primary.Read(ctx, p.VM)
-		if err != nil {
-			return err
-		}
-		replica, err := p.Replica.Read(ctx, p.VM)
+		primary, replica, err := p.both(ctx)
 		if err == nil {
 			err = p.resume(primary, replica)
 		}

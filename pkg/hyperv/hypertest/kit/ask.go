@@ -36,6 +36,12 @@ const (
 	AskSuspend      Question = "suspend"
 	AskResume       Question = "resume"
 	AskTestSwitch   Question = "test-switch"
+	// AskSave saves the VM's state.
+	AskSave Question = "save"
+	// AskSeed begins initial replication onto what the other host has.
+	AskSeed Question = "seed"
+	// AskReplicaOf makes a replica of a primary, for the primary server named.
+	AskReplicaOf Question = "replica-of"
 )
 
 // Reply is what Hyper-V answered, word for word.
@@ -62,9 +68,9 @@ type scripted interface {
 var answerMark = []byte("HT1 ")
 
 // put puts a question about a VM to a host.
-func put(ctx context.Context, h scripted, id hyperv.VMID, q Question, adapter, testSwitch string) (Reply, error) {
+func put(ctx context.Context, h scripted, id hyperv.VMID, q Question, adapter, value string) (Reply, error) {
 	input, err := json.Marshal(map[string]string{"ask": string(q), "id": string(id), "marker": Marker, "prefix": hypertest.Mark,
-		"adapter": adapter, "switch": testSwitch})
+		"adapter": adapter, "value": value})
 	if err != nil {
 		return Reply{}, err
 	}

@@ -23,6 +23,7 @@ try {
         'test' { Start-VMFailover -VM $vm -AsTest -Confirm:$false }
         'stop-failover' { Stop-VMFailover -VM $vm -Confirm:$false }
         'reverse' { Set-VMReplication -VM $vm -Reverse -Confirm:$false }
+        'save' { Save-VM -VM $vm -Confirm:$false }
         'suspend' { Suspend-VMReplication -VM $vm -Confirm:$false }
         'resume' {
             if ([string]((Get-VMReplication -VM $vm).ReplicationState) -ceq 'WaitingForStartResynchronize') {
@@ -32,10 +33,12 @@ try {
                 Resume-VMReplication -VM $vm -Confirm:$false
             }
         }
+        'seed' { Start-VMInitialReplication -VM $vm -UseBackup -Confirm:$false }
+        'replica-of' { Set-VMReplication -VM $vm -AsReplica -AllowedPrimaryServer $q.value -Confirm:$false }
         'test-switch' {
             foreach ($one in @(Get-VMNetworkAdapter -VM $vm)) {
                 if ([string]($one.Name) -ceq $q.adapter) {
-                    Set-VMNetworkAdapter -VMNetworkAdapter $one -TestReplicaSwitchName $q.switch -Confirm:$false
+                    Set-VMNetworkAdapter -VMNetworkAdapter $one -TestReplicaSwitchName $q.value -Confirm:$false
                 }
             }
         }

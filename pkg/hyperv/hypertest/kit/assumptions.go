@@ -52,6 +52,7 @@ var rows = []row{
 	{"H7", from("AskReverseAsStored", "Reverse", func(c *Call) Verdict {
 		return when(c.Error == nil && c.After != nil && c.Before != nil && strings.EqualFold(c.After.ReplicaServer, c.Before.PrimaryServer))
 	})},
+	{"H8", admitted},
 	{"H9", notStartable},
 	{"H10", startsWhileMerging},
 	{"H12", from("SetTestNetwork", "SetTestNetwork", func(c *Call) Verdict {
@@ -70,10 +71,12 @@ var rows = []row{
 	{"H15", acceptedStates},
 	{"W1", lanes}, {"W2", lanes}, {"W3", lanes}, {"W4", lanes},
 	{"W6", loggedOn},
+	{"L1", givesUp},
 	{"L2", stoppingShows},
 	{"L3", from("AskCancelRunning", "ask", func(c *Call) Verdict {
 		return when(c.Error == nil && c.After != nil && c.After.Power == hyperv.PowerOff)
 	})},
+	{"L4", busyWhileMerging},
 	{"L7", from("AskReverseRunning", "ask", func(c *Call) Verdict { return when(c.Error == nil) })},
 	{"L8", from("AskPrepared", "Prepare", func(c *Call) Verdict {
 		if c.After == nil {
@@ -86,21 +89,18 @@ var rows = []row{
 
 // elsewhere are the rows a run cannot settle, and why.
 var elsewhere = map[string]string{
-	"H2":  "needs a counter of writes in the guest",
-	"H3":  "needs a counter of writes in the guest",
-	"H4":  "needs a guest that ignores shutdown",
-	"H5":  "needs a guest that ignores shutdown",
-	"H8":  "cannot be brought back: the VM would have to be replicated anew",
-	"H11": "needs a host that loses its power",
+	"H2":  "needs a counter of writes in the guest, and the kit logs on to none",
+	"H3":  "needs a counter of writes in the guest, and the kit logs on to none",
+	"H4":  "needs a guest that ignores shutdown, and could not be brought back without force",
+	"H5":  "as H4",
+	"H11": "needs a host that loses its power, with every VM on it",
 	"H16": "needs 68 network adapters",
-	"W5":  "needs faults on the wire",
-	"W7":  "needs a program that dies",
+	"W5":  "needs faults on the wire, which two real hosts do not make on demand",
+	"W7":  "needs a program that dies and a look at the shells it left: kill a run, then list them",
 	"W8":  "needs several programs with one account",
 	"W9":  "is a choice, not a property of hosts",
-	"L1":  "needs a link that fails",
-	"L4":  "cannot be timed: merges of small disks are over at once",
-	"L5":  "needs a host that is shut down",
-	"L6":  "needs a host that dies in the middle",
+	"L5":  "needs a host that is shut down, with every VM on it",
+	"L6":  "needs a host that dies in the middle of a failover, with every VM on it",
 	"L10": "is told by the differences between the texts in the report and the lab's",
 }
 

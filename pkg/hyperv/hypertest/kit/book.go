@@ -280,7 +280,7 @@ func (g *guarded) BecomeReplica(ctx context.Context, id hyperv.VMID) (hyperv.Cha
 }
 
 // ask puts a question to Hyper-V itself, between two readings.
-func (g *guarded) ask(ctx context.Context, q Question, testSwitch string) (Reply, error) {
+func (g *guarded) ask(ctx context.Context, q Question, value string) (Reply, error) {
 	s, can := g.Host.(scripted)
 	if !can {
 		return Reply{}, &hyperv.Error{Class: hyperv.ClassRefuse, Code: "NotSupported", Host: g.Name(), Op: "ask", Message: "this connection runs no scripts"}
@@ -291,11 +291,11 @@ func (g *guarded) ask(ctx context.Context, q Question, testSwitch string) (Reply
 	}
 	g.book.saw(before)
 	arguments := string(q)
-	if testSwitch != "" {
-		arguments = joined(arguments, g.book.name(testSwitch))
+	if value != "" {
+		arguments = joined(arguments, g.book.name(value))
 	}
 	call := Call{Host: g.Name(), Side: g.side, Verb: "ask", Arguments: arguments, Changes: q != AskLook, Began: time.Now(), Before: reading(before)}
-	r, err := put(ctx, s, g.book.id, q, g.book.vm.Adapter, testSwitch)
+	r, err := put(ctx, s, g.book.id, q, g.book.vm.Adapter, value)
 	call.Millis = time.Since(call.Began).Milliseconds()
 	switch {
 	case err != nil:

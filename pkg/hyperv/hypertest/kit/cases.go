@@ -89,12 +89,39 @@ func askCases(pass func(time.Duration)) []hypertest.Case {
 			ask(t, p.Replica, AskFailOver)
 			ask(t, p.Replica, AskStopFailover)
 		}),
+		hypertest.NewCase("AskReplicaPaused", func(t hypertest.T, p *hypertest.Pair) {
+			t.Cleanup(func() { resume(p) })
+			cycle := read(t, p.Primary, p.VM).Replication.Frequency
+			ask(t, p.Replica, AskSuspend)
+			for watched := time.Duration(0); watched < min(watchedCycles*cycle, p.Patience); watched += time.Second {
+				if read(t, p.Primary, p.VM).Replication.State != hyperv.StateReplicating {
+					return
+				}
+				pass(time.Second)
+			}
+		}),
+		hypertest.NewCase("AskBecomeReplica", func(t hypertest.T, p *hypertest.Pair) {
+			stop(t, p, p.Primary)
+			failOver(t, p)
+			_, err := host(p.Primary).ask(t.Context(), AskReplicaOf, unknownServer)
+			must(t, "ask", err)
+			_, err = p.Primary.BecomeReplica(t.Context(), p.VM)
+			must(t, "BecomeReplica", err)
+		}),
 		hypertest.NewCase("AskUnknownSwitch", func(t hypertest.T, p *hypertest.Pair) {
 			_, err := host(p.Replica).ask(t.Context(), AskTestSwitch, "lifeboat-test no such switch")
 			must(t, "ask", err)
 		}),
 	}
 }
+
+const (
+	// watchedCycles is for how many cycles a primary is watched whose replica
+	// takes nothing.
+	watchedCycles = 10
+	// unknownServer is no host's name (RFC 2606), so no authorization entry is for it.
+	unknownServer = "nobody.invalid"
+)
 
 // stopGrace is how long a guest may take to shut down.
 const stopGrace = 5 * time.Minute

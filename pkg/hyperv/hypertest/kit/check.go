@@ -84,7 +84,7 @@ func (r *Run) pairOf(v VM, id hyperv.VMID, p, q inventory.Host) *subject {
 	return &subject{vm: v, book: b, pair: &hypertest.Pair{
 		Primary: &guarded{r.hosts[p.Name], b, SidePrimary}, Replica: &guarded{r.hosts[q.Name], b, SideReplica},
 		VM: id, VMName: v.Name, ToPrimary: receives(p, q), ToReplica: receives(q, p),
-		Adapter: v.Adapter, TestSwitch: v.TestSwitch, Pass: r.wait, Patience: r.config.patience(), Resume: resumption,
+		Adapter: v.Adapter, TestSwitch: v.TestSwitch, Pass: r.wait, Patience: r.config.patience(), Resume: resumption, Seed: seeding, Save: saving,
 	}}
 }
 

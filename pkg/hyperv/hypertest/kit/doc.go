@@ -13,6 +13,10 @@
 // after each case and also when the run is interrupted, and what could not be
 // undone is said. Every wait is bounded.
 //
-// What this package is not: a test of Hyper-V, of load, or of failovers that
-// cannot be brought back by what lifeboat itself can do.
+// A failover that is completed cannot be cancelled; the way back is to reverse,
+// to seed the other copy and to fail over once more. The case that completes
+// one comes last, and only after that way was gone once from a point where it
+// could still have been turned round.
+//
+// What this package is not: a test of Hyper-V, or of load.
 package kit

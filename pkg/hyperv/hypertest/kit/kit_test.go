@@ -182,6 +182,25 @@ func TestTrial(t *testing.T) {
 	}
 }
 
+// TestCompletingComesLast: and never without the way back before it.
+func TestCompletingComesLast(t *testing.T) {
+	for _, only := range [][]string{nil, {"Complete"}, {"Complete", "AskPrepared", "AskBecomeReplica"}} {
+		r := &Run{config: &Config{TimeScale: 1}}
+		if err := r.choose(only); err != nil {
+			t.Fatal(err)
+		}
+		last := len(r.cases) - 1
+		if r.cases[last].Name != completing || !slices.ContainsFunc(r.cases, func(c hypertest.Case) bool { return c.Name == wayBack }) {
+			t.Errorf("%q: the last case is %s", only, r.cases[last].Name)
+		}
+	}
+	r := &Run{}
+	r.report.Cases = []CaseReport{{VM: "a", Name: wayBack, Outcome: CasePassed}, {VM: "b", Name: wayBack, Outcome: CaseFailed}}
+	if !r.mayComplete("a") || r.mayComplete("b") || r.mayComplete("c") {
+		t.Error("a failover is completed on a VM that may not come back")
+	}
+}
+
 func TestDifferences(t *testing.T) {
 	lab := parseRecording("== A: passed\none\ntwo\n== B: skipped\n")
 	calls := []Call{{Side: SidePrimary, Verb: "Start", Changes: true, Acted: true}}
@@ -245,6 +264,20 @@ func TestFindings(t *testing.T) {
 	asked := func(name string, calls ...Call) Report {
 		return Report{timeScale: 1, Cases: []CaseReport{{Name: name, Calls: calls}}}
 	}
+	merges := &Reading{Present: true, OperationalStatus: []string{merging}}
+	// paused is a primary that was last seen well, and first seen in Error, so
+	// long after its replica was paused.
+	paused := func(well, failed time.Duration, inError bool) Report {
+		look := func(after time.Duration, s hyperv.ReplicationState) Call {
+			return Call{Side: SidePrimary, Verb: "Read", After: &Reading{Present: true, State: s, HostTime: at.Add(after), FrequencySec: 30}}
+		}
+		calls := []Call{look(-time.Second, hyperv.StateReplicating), {Side: SideReplica, Verb: "ask", Arguments: string(AskSuspend), Acted: true},
+			look(time.Second, hyperv.StateReplicating), look(well, hyperv.StateReplicating)}
+		if inError {
+			calls = append(calls, look(failed, hyperv.StateError))
+		}
+		return asked("AskReplicaPaused", calls...)
+	}
 	for name, tt := range map[string]struct {
 		report Report
 		id     string
@@ -259,6 +292,22 @@ func TestFindings(t *testing.T) {
 		"bringing back counts not": {asked("AskReverseRunning", Call{Verb: "ask", Arguments: "reverse", CleanUp: true}), "L7", NotExercised},
 		"cancel took everything": {asked("AskCancelBesideTest", Call{Verb: "ask", Arguments: "fail-over", Acted: true},
 			Call{Verb: "ask", Arguments: "stop-failover", Acted: true, After: &Reading{Present: true, State: hyperv.StateReplicating}}), "H6", Contradicted},
+		"an unknown server's replica": {asked("AskBecomeReplica", Call{Verb: "ask", Arguments: "replica-of"}, Call{Verb: "BecomeReplica", Acted: true}), "H8", Contradicted},
+		"no entry, and one":           {asked("AskBecomeReplica", Call{Verb: "ask", Arguments: "replica-of", Error: failed}, Call{Verb: "BecomeReplica", Acted: true}), "H8", Confirmed},
+		"refused in spite of an entry": {asked("AskBecomeReplica", Call{Verb: "ask", Arguments: "replica-of", Error: failed},
+			Call{Verb: "BecomeReplica", Error: failed}), "H8", Contradicted},
+		"not made a replica":         {asked("AskBecomeReplica", Call{Verb: "ask", Arguments: "replica-of", Error: failed}), "H8", NotExercised},
+		"three cycles, then Error":   {paused(61*time.Second, 64*time.Second, true), "L1", Confirmed},
+		"the third cycle's last":     {paused(88*time.Second, 95*time.Second, true), "L1", Confirmed},
+		"Error after two cycles":     {paused(50*time.Second, 55*time.Second, true), "L1", Contradicted},
+		"Error after five":           {paused(130*time.Second, 135*time.Second, true), "L1", Contradicted},
+		"never in Error":             {paused(290*time.Second, 0, false), "L1", Contradicted},
+		"not watched for long":       {paused(80*time.Second, 0, false), "L1", NotExercised},
+		"busy while merging":         {asked("X", Call{Verb: "Reverse", Changes: true, Before: merges, Error: &CallError{Code: "ObjectInUse"}}), "L4", Confirmed},
+		"suspended while merging":    {asked("X", Call{Verb: "ask", Arguments: "suspend", Changes: true, Acted: true, Before: merges, After: merges}), "L4", Contradicted},
+		"the merge was over":         {asked("X", Call{Verb: "Prepare", Changes: true, Acted: true, Before: merges, After: &Reading{}}), "L4", NotExercised},
+		"a merge of its own":         {asked("X", Call{Verb: "Complete", Changes: true, Acted: true, Before: merges, After: merges}), "L4", NotExercised},
+		"nothing done while merging": {asked("X", Call{Verb: "Prepare", Changes: true, Before: merges, After: merges}), "L4", NotExercised},
 	} {
 		for _, f := range findings(&tt.report) {
 			if f.ID == tt.id && (f.Verdict != tt.want || len(f.Evidence) == 0) {
@@ -271,7 +320,7 @@ func TestFindings(t *testing.T) {
 // TestScriptAsksOnlyTheMarked: the check stands before everything that acts.
 func TestScriptAsksOnlyTheMarked(t *testing.T) {
 	check := strings.Index(askScript, "throw 'the VM is not marked'")
-	act := regexp.MustCompile(`\b(Start|Stop|Set|Suspend|Resume)-VM`).FindStringIndex(askScript)
+	act := regexp.MustCompile(`\b(Start|Stop|Save|Set|Suspend|Resume)-VM`).FindStringIndex(askScript)
 	if check < 0 || act == nil || act[0] < check {
 		t.Errorf("the mark is looked for at %d, the first act is at %v", check, act)
 	}

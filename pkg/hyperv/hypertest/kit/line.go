@@ -64,6 +64,10 @@ func (c *Call) state(r *Reading) string {
 		return "not there"
 	}
 	s := fmt.Sprintf("%s %s/%s", r.Power, r.Mode, r.State)
+	if r.Mode == hyperv.ModePrimary && (c.Verb == "BecomeReplica" || strings.HasPrefix(c.Arguments, string(AskReplicaOf))) {
+		// Whether it has noticed that its replica was failed over is a matter of time.
+		s = fmt.Sprintf("%s %s", r.Power, r.Mode)
+	}
 	if r.FailedOver != "" && r.FailedOver != hyperv.TypeNone {
 		s += " failed over " + string(r.FailedOver)
 	}

@@ -138,6 +138,7 @@ type Reading struct {
 	State             hyperv.ReplicationState `json:"state,omitempty"`
 	Health            hyperv.Health           `json:"health,omitempty"`
 	FailedOver        hyperv.ReplicationType  `json:"failedOver,omitempty"`
+	FrequencySec      int                     `json:"frequencySec,omitempty"`
 	LastReplication   time.Time               `json:"lastReplication,omitzero"`
 	LastApplied       time.Time               `json:"lastApplied,omitzero"`
 	PrimaryServer     string                  `json:"primaryServer,omitempty"`
@@ -155,7 +156,7 @@ func reading(vm hyperv.VM) *Reading {
 	r := &Reading{
 		Present: vm.Present, HostTime: vm.HostTime, Power: vm.Power, Heartbeat: vm.Heartbeat, AutoStart: vm.AutoStart,
 		OperationalStatus: vm.OperationalStatus, Mode: vm.Replication.Mode, State: vm.Replication.State, Health: vm.Replication.Health,
-		FailedOver: vm.Replication.FailedOver, LastReplication: vm.Replication.LastReplication, LastApplied: vm.Replication.LastApplied,
+		FailedOver: vm.Replication.FailedOver, FrequencySec: int(vm.Replication.Frequency / time.Second), LastReplication: vm.Replication.LastReplication, LastApplied: vm.Replication.LastApplied,
 		PrimaryServer: vm.Replication.PrimaryServer, ReplicaServer: vm.Replication.ReplicaServer,
 		RecoveryPoints: len(vm.RecoveryPoints), Adapters: vm.Adapters,
 	}
