@@ -11,7 +11,7 @@ var absent = func() map[string]bool {
 	m := map[string]bool{}
 	for name := range strings.FieldsSeq(`Add-Computer Add-Content Add-History Add-PSSnapin Checkpoint-Computer Clear-Content
 		Clear-EventLog Clear-History Clear-Item Clear-ItemProperty Complete-Transaction Connect-PSSession Connect-WSMan
-		ConvertFrom-Csv ConvertFrom-SecureString ConvertFrom-String ConvertFrom-StringData Convert-Path ConvertTo-Html
+		ConvertFrom-SecureString ConvertFrom-String Convert-Path
 		ConvertTo-SecureString ConvertTo-Xml Copy-Item Copy-ItemProperty Debug-Job Debug-Process Disable-PSBreakpoint
 		Disable-PSRemoting Disconnect-PSSession Disconnect-WSMan Enable-PSBreakpoint Enable-PSRemoting Enter-PSSession
 		Exit-PSSession Export-Alias Export-Clixml Export-Console Export-Csv Export-FormatData Export-ModuleMember
@@ -24,15 +24,15 @@ var absent = func() map[string]bool {
 		Get-TraceSource Get-Transaction Get-TypeData Get-UICulture Get-Verb Get-WinEvent Get-WmiObject Get-WSManInstance
 		Import-Alias Import-Clixml Import-Csv Import-LocalizedData Import-PSSession Invoke-CimMethod Invoke-History
 		Invoke-Item Invoke-RestMethod Invoke-WebRequest Invoke-WmiMethod Invoke-WSManAction Limit-EventLog Move-Item
-		Move-ItemProperty New-Alias New-CimInstance New-CimSession New-CimSessionOption New-Event New-EventLog New-Item
+		Move-ItemProperty New-CimInstance New-CimSession New-CimSessionOption New-Event New-EventLog New-Item
 		New-ItemProperty New-Module New-ModuleManifest New-PSDrive New-PSSession New-PSSessionOption New-Service
 		New-WebServiceProxy New-WSManInstance Out-File Out-GridView Out-Printer Pop-Location Protect-CmsMessage Push-Location
 		Receive-Job Receive-PSSession Register-CimIndicationEvent Register-EngineEvent Register-ObjectEvent
 		Register-WmiEvent Remove-CimInstance Remove-CimSession Remove-Computer Remove-Event Remove-EventLog Remove-Item
 		Remove-ItemProperty Remove-Job Remove-PSBreakpoint Remove-PSDrive Remove-PSSession Remove-TypeData Remove-WmiObject
 		Rename-Computer Rename-Item Rename-ItemProperty Reset-ComputerMachinePassword Resolve-Path Restart-Computer
-		Restart-Service Restore-Computer Resume-Job Resume-Service Save-Help Select-String Select-Xml Send-MailMessage
-		Set-Acl Set-Alias Set-AuthenticodeSignature Set-CimInstance Set-Clipboard Set-Content Set-Date Set-Item
+		Restart-Service Restore-Computer Resume-Job Resume-Service Save-Help Select-Xml Send-MailMessage
+		Set-Acl Set-AuthenticodeSignature Set-CimInstance Set-Clipboard Set-Content Set-Date Set-Item
 		Set-ItemProperty Set-Location Set-PSBreakpoint Set-PSDebug Set-PSSessionConfiguration Set-Service Set-TimeZone
 		Set-TraceSource Set-WmiInstance Show-Command Show-EventLog Start-Job Start-Process Start-Service Start-Transaction
 		Start-Transcript Stop-Computer Stop-Job Stop-Process Stop-Service Stop-Transcript Suspend-Job Suspend-Service
@@ -46,7 +46,7 @@ var absent = func() map[string]bool {
 	for alias, name := range map[string]string{"dir": "get-childitem", "ls": "get-childitem", "gci": "get-childitem", "cat": "get-content", "gc": "get-content",
 		"type": "get-content", "cp": "copy-item", "copy": "copy-item", "mv": "move-item", "rm": "remove-item", "del": "remove-item", "cd": "set-location",
 		"pwd": "get-location", "ps": "get-process", "gps": "get-process", "kill": "stop-process", "gsv": "get-service", "gwmi": "get-wmiobject",
-		"gcim": "get-ciminstance", "curl": "invoke-webrequest", "wget": "invoke-webrequest", "iwr": "invoke-webrequest", "irm": "invoke-restmethod", "gjb": "get-job", "sls": "select-string", "fw": "format-wide"} {
+		"gcim": "get-ciminstance", "curl": "invoke-webrequest", "wget": "invoke-webrequest", "iwr": "invoke-webrequest", "irm": "invoke-restmethod", "gjb": "get-job", "fw": "format-wide"} {
 		m[alias] = m[name]
 	}
 	return m

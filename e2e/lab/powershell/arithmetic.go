@@ -61,7 +61,11 @@ func runtimeException(typ, message string) error {
 
 func missingOperator(l Value, op string) error {
 	name := map[string]string{"+": "op_Addition", "-": "op_Subtraction", "*": "op_Multiply", "/": "op_Division", "%": "op_Modulus"}[op]
-	return runtimeError("MethodNotFound", "Method invocation failed because [%s] does not contain a method named '%s'.", typeOf(l).Name, name)
+	typ := typeOf(l).Name
+	if o, ok := l.(*Object); ok && o.Class == classCustom {
+		typ = "System.Management.Automation.PSObject" // which wraps nothing
+	}
+	return runtimeError("MethodNotFound", "Method invocation failed because [%s] does not contain a method named '%s'.", typ, name).target(name)
 }
 
 // arithmetic computes + - * / %.

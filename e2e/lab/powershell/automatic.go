@@ -62,8 +62,6 @@ func (s *Session) automatic(key string) (Value, bool, error) {
 		return int32(4096), true, nil
 	case "outputencoding":
 		return builtinTypes["system.text.encoding"].statics.properties["ascii"](s), true, nil
-	case "psdefaultparametervalues":
-		return NewHashtable(), true, nil
 	}
 	return nil, false, nil
 }
@@ -83,7 +81,7 @@ var versionTable = sync.OnceValue(func() *Hashtable {
 })
 
 // invocation is $MyInvocation, as far as it goes.
-func (s *Session) invocation() Value {
+func (s *Session) invocation() *Object {
 	o := NewObject()
 	name := ""
 	var line int32
@@ -94,8 +92,11 @@ func (s *Session) invocation() Value {
 	o.Set("MyCommand", NewObject().Set("Name", name).Set("CommandType", "Function"))
 	o.Set("InvocationName", name)
 	o.Set("ScriptLineNumber", line)
-	o.Set("BoundParameters", NewHashtable())
-	return o
+	bound := Value(NewHashtable())
+	if v := s.scope.get("psboundparameters"); v != nil {
+		bound = v.value
+	}
+	return o.Set("BoundParameters", bound)
 }
 
 var classHost = &Class{Name: "System.Management.Automation.Internal.Host.InternalHost", Properties: []Property{
@@ -139,7 +140,10 @@ func (s *Session) writeHost(text string) error {
 // classPSCmdlet is $PSCmdlet.
 var classPSCmdlet = &Class{Name: "System.Management.Automation.PSScriptCmdlet", Properties: []Property{
 	get("ParameterSetName", tString, func(v Value) Value { return v.(*scriptCmdlet).set() }),
-	get("MyInvocation", "", func(v Value) Value { return v.(*scriptCmdlet).f.s.invocation() }),
+	get("MyInvocation", "", func(v Value) Value {
+		f := v.(*scriptCmdlet).f
+		return f.s.invocation().Set("ExpectingInput", f.fed)
+	}),
 }}
 
 func init() {

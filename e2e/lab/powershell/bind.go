@@ -134,6 +134,9 @@ func (b *binding) bindLine(args []argument, input bool) error {
 			b.rest = append(b.rest, a.value)
 		}
 	}
+	if err := b.bindDefaults(); err != nil {
+		return err
+	}
 	return b.chooseSet(input && b.sig.pipeline)
 }
 

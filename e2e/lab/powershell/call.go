@@ -188,7 +188,9 @@ type control struct {
 	errorAction, warningAction, infoAction string
 	verbose, debug, whatIf, confirm        Value // nil when not given
 	errorVar, warningVar, infoVar, outVar  string
-	fails                                  bool // an error was written
+	pipelineVar                            string
+	errors, warnings, infos, outs          *List // what those variables hold, from startGathering on
+	fails                                  bool  // an error was written
 }
 
 func newControl(common map[string]Value) *control {
@@ -204,38 +206,15 @@ func newControl(common map[string]Value) *control {
 	ctl.verbose, ctl.debug, ctl.whatIf, ctl.confirm = common["verbose"], common["debug"], common["whatif"], common["confirm"]
 	ctl.errorVar, ctl.warningVar = plainString(common["errorvariable"]), plainString(common["warningvariable"])
 	ctl.infoVar, ctl.outVar = plainString(common["informationvariable"]), plainString(common["outvariable"])
+	ctl.pipelineVar = plainString(common["pipelinevariable"])
 	return ctl
-}
-
-// gather sets or appends (with +) a -…Variable.
-func (s *Session) gather(name string, v Value) {
-	if name == "" {
-		return
-	}
-	name = strings.TrimPrefix(name, "+")
-	if old := s.scope.get(strings.ToLower(name)); old != nil {
-		if l, ok := old.value.(*List); ok {
-			l.Items = append(l.Items, v)
-			return
-		}
-	}
-	s.setVariable(name, &List{Items: []Value{v}, Type: typeArrayList})
-}
-
-// start prepares the variables of the common parameters.
-func (s *Session) startGathering(ctl *control) {
-	for _, n := range []string{ctl.errorVar, ctl.warningVar, ctl.infoVar, ctl.outVar} {
-		if n != "" && !strings.HasPrefix(n, "+") {
-			s.setVariable(n, &List{Type: typeArrayList})
-		}
-	}
 }
 
 // writeError handles a non-terminating error.
 func (s *Session) writeError(r *ErrorRecord, ctl *control) error {
 	s.ok = false
 	ctl.fails = true
-	s.gather(ctl.errorVar, r)
+	s.gather(ctl, (*control).errorList, r)
 	action := ctl.errorAction
 	if action == "" {
 		action = s.preference("ErrorActionPreference")
@@ -259,7 +238,7 @@ func (s *Session) writeError(r *ErrorRecord, ctl *control) error {
 }
 
 func (s *Session) writeWarning(text string, ctl *control) error {
-	s.gather(ctl.warningVar, text)
+	s.gather(ctl, (*control).warningList, NewInstance(classWarning, text))
 	action := ctl.warningAction
 	if action == "" {
 		action = s.preference("WarningPreference")

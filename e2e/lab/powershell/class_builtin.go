@@ -42,6 +42,8 @@ func classOf(v Value) *Class {
 		return classGuid
 	case *memberList:
 		return classMembers
+	case *typeNameList:
+		return classTypeNames
 	}
 	return nil
 }
@@ -139,7 +141,7 @@ func init() {
 		method("Where", 1, 3, whereMethod),
 	}
 	classMemberSet.Properties = []Property{
-		get("TypeNames", "", func(v Value) Value { return stringsArray((&Session{}).typeNamesOf(v)) }),
+		get("TypeNames", "", typeNamesValue),
 		get("BaseObject", "", func(v Value) Value { return v }),
 		get("Methods", "", func(v Value) Value { return NewArray() }),
 	}
@@ -178,7 +180,7 @@ func forEachMethod(s *Session, v Value, args []Value) (Value, error) {
 	return NewArray(c.items...), err
 }
 
-// whereMethod is .Where({ }, mode, count) with the modes Default, First and Last.
+// whereMethod is .Where({ }, mode, count).
 func whereMethod(s *Session, v Value, args []Value) (Value, error) {
 	test, ok := args[0].(*ScriptBlock)
 	if !ok {
@@ -195,27 +197,50 @@ func whereMethod(s *Session, v Value, args []Value) (Value, error) {
 		}
 		count = int(n.(int32))
 	}
-	c := collector{s: s}
+	var hit, missed []Value
+	met := false // one was hit
 	err := enumerate(v, func(it Value) error {
 		r := collector{s: s}
+		if met && (mode == "until" || mode == "skipuntil") {
+			hit = append(hit, it)
+			return s.step()
+		}
 		if err := s.inline(test, it, r.add); err != nil {
 			return err
 		}
-		if truth(settle(r.value())) {
-			return c.add(it)
+		is := truth(settle(r.value()))
+		met = met || is
+		if is && (mode != "split" || count == 0 || len(hit) < count) {
+			hit = append(hit, it)
+		} else {
+			missed = append(missed, it)
 		}
-		return nil
+		return s.limitItems(len(hit) + len(missed))
 	})
+	if err != nil {
+		return nil, err
+	}
+	first := func(list []Value) []Value {
+		if count > 0 {
+			return list[:min(count, len(list))]
+		}
+		return list
+	}
 	switch n := max(count, 1); mode {
 	case "default":
+		return NewArray(first(hit)...), nil
 	case "first":
-		c.items = c.items[:min(n, len(c.items))]
+		return NewArray(hit[:min(n, len(hit))]...), nil
 	case "last":
-		c.items = c.items[max(0, len(c.items)-n):]
-	default:
-		return nil, throwNet("System.ArgumentException", "The mode %s of Where is not supported by the PowerShell subset of this host.", mode)
+		return NewArray(hit[max(0, len(hit)-n):]...), nil
+	case "split":
+		return NewArray(NewArray(hit...), NewArray(missed...)), nil
+	case "until":
+		return NewArray(first(missed)...), nil
+	case "skipuntil":
+		return NewArray(first(hit)...), nil
 	}
-	return NewArray(c.items...), err
+	return nil, throwNet("System.ArgumentException", "The mode %s of Where is not known.", mode)
 }
 
 // memberList is the Properties collection of .psobject.

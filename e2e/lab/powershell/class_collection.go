@@ -39,8 +39,12 @@ func fixedSize(*Session, Value, []Value) (Value, error) {
 }
 
 func (s *Session) indexOf(v indexed, x Value) int {
+	cased := true
+	if l, ok := v.(*List); ok {
+		cased = !l.fold
+	}
 	for i := range v.Len() {
-		if it := v.At(i); it == nil && x == nil || it != nil && x != nil && typeOf(it).Name == typeOf(x).Name && s.equal(it, x, true) {
+		if it := v.At(i); it == nil && x == nil || it != nil && x != nil && typeOf(it).Name == typeOf(x).Name && s.equal(it, x, cased) {
 			return i
 		}
 	}
@@ -256,6 +260,33 @@ func tableMethods() []Method {
 			}
 			return nil, s.limitItems(2)
 		}),
+		void("Insert", 3, 3, func(s *Session, v Value, a []Value) (Value, error) {
+			h := v.(*Hashtable)
+			if h.Kind.kind != kindOrdered {
+				return nil, methodMissing(v, "Insert")
+			}
+			at, err := tablePlace(s, h, a[0], h.Len()+1)
+			if err != nil {
+				return nil, err
+			}
+			if _, there := h.Get(a[1]); there || a[1] == nil {
+				return nil, throwNet("System.ArgumentException", "Item has already been added. Key in dictionary: '%s'  Key being added: '%[1]s'", s.toString(a[1]))
+			}
+			h.insert(at, a[1], a[2])
+			return nil, s.limitItems(h.Len())
+		}),
+		void("RemoveAt", 1, 1, func(s *Session, v Value, a []Value) (Value, error) {
+			h := v.(*Hashtable)
+			if h.Kind.kind != kindOrdered {
+				return nil, methodMissing(v, "RemoveAt")
+			}
+			at, err := tablePlace(s, h, a[0], h.Len())
+			if err != nil {
+				return nil, err
+			}
+			h.Delete(h.keys[at])
+			return nil, s.limitItems(1)
+		}),
 		method("ContainsKey", 1, 1, tableHas), method("Contains", 1, 1, tableHas),
 		method("ContainsValue", 1, 1, func(s *Session, v Value, a []Value) (Value, error) {
 			return s.indexOf(NewArray(v.(*Hashtable).values...), a[0]) >= 0, nil
@@ -267,6 +298,17 @@ func tableMethods() []Method {
 			return nil, nil
 		}),
 		method("Clone", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) { return v.(*Hashtable).clone(), nil }),
+		method("TryGetValue", 2, 2, func(s *Session, v Value, a []Value) (Value, error) {
+			ref, ok := a[1].(*Object)
+			if h := v.(*Hashtable); h.Kind.kind != kindDictionary {
+				return nil, methodMissing(v, "TryGetValue")
+			}
+			if !ok || ref.Class != classRef {
+				return nil, throwNet("System.ArgumentException", "The second argument must be a [ref].")
+			}
+			x, there := v.(*Hashtable).Get(a[0])
+			return there, s.setProperty(ref, "Value", x)
+		}),
 		method("get_Item", 1, 1, func(_ *Session, v Value, a []Value) (Value, error) { x, _ := v.(*Hashtable).Get(a[0]); return x, nil }),
 		void("set_Item", 2, 2, func(_ *Session, v Value, a []Value) (Value, error) { v.(*Hashtable).Set(a[0], a[1]); return nil, nil }),
 		method("GetEnumerator", 0, 0, func(_ *Session, v Value, _ []Value) (Value, error) {
@@ -279,6 +321,11 @@ func tableMethods() []Method {
 			return NewArray(out...), nil
 		}),
 	}
+}
+
+// tablePlace is the place of an entry of an ordered dictionary.
+func tablePlace(s *Session, h *Hashtable, v Value, end int) (int, error) {
+	return (&List{}).at(s, v, end)
 }
 
 func tableHas(_ *Session, v Value, a []Value) (Value, error) {

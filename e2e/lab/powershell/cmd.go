@@ -71,7 +71,7 @@ const commandsNamespace = "Microsoft.PowerShell.Commands."
 // genericModule has the cmdlets that belong to no Windows feature.
 func genericModule() *Module {
 	m := &Module{Name: "Microsoft.PowerShell.Utility", Version: "3.1.0.0", Enums: nil}
-	for _, list := range [][]*Cmdlet{objectCmdlets(), selectCmdlets(), outputCmdlets(), formatCmdlets(), dataCmdlets(), sessionCmdlets(), timeCmdlets()} {
+	for _, list := range [][]*Cmdlet{objectCmdlets(), selectCmdlets(), outputCmdlets(), formatCmdlets(), dataCmdlets(), sessionCmdlets(), timeCmdlets(), textCmdlets(), htmlCmdlets()} {
 		m.Cmdlets = append(m.Cmdlets, list...)
 	}
 	for _, c := range m.Cmdlets {

@@ -90,7 +90,7 @@ func convertToCSV(c *Call) error {
 	}
 	quote := func(t string) string { return `"` + strings.ReplaceAll(t, `"`, `""`) + `"` }
 	if !c.Switch("NoTypeInformation") {
-		if err := c.Write("#TYPE " + c.s.typeNamesOf(rows[0])[0]); err != nil {
+		if err := c.Write("#TYPE " + firstTypeName(c.s.typeNamesOf(rows[0]))); err != nil {
 			return err
 		}
 	}

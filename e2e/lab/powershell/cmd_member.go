@@ -19,7 +19,7 @@ func getMember(c *Call) error {
 	if v == nil {
 		return c.Error(badArgument("NoObjectInGetMember", "You must specify an object for the Get-Member cmdlet."))
 	}
-	typ := c.s.typeNamesOf(v)[0]
+	typ := firstTypeName(c.s.typeNamesOf(v))
 	seen, _ := c.Scratch.(map[string]bool)
 	if seen == nil {
 		seen = map[string]bool{}

@@ -18,6 +18,7 @@ func outputCmdlets() []*Cmdlet {
 		{Name: "Write-Host", Parameters: parameters("Object:object,pos=0,value,rest", "NoNewline:switch", "Separator:object", "ForegroundColor:string", "BackgroundColor:string"), Process: writeHostCmdlet},
 		{Name: "Write-Information", Parameters: parameters("MessageData:object,pos=0,mandatory,alias=Msg", "Tags:string[],pos=1"), Process: func(c *Call) error {
 			t := &hostText{data: c.Value("MessageData")}
+			c.s.gather(c.ctl, (*control).infoList, NewInstance(classHostMessage, t))
 			action := c.ctl.infoAction
 			if action == "" {
 				action = c.s.preference("InformationPreference")
@@ -132,6 +133,7 @@ func writeHostCmdlet(c *Call) error {
 		parts = append(parts, c.s.toString(v))
 	}
 	text := strings.Join(parts, sep)
+	c.s.gather(c.ctl, (*control).infoList, NewInstance(classHostMessage, &hostText{data: text, host: true}))
 	if !c.Switch("NoNewline") {
 		text += "\r\n"
 	}

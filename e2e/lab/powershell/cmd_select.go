@@ -223,7 +223,8 @@ func selectEnd(c *Call) error {
 // selectOne projects an object and puts it out, or keeps it for -Unique.
 func selectOne(c *Call, st *selection, it Value) error {
 	out := it
-	if len(st.columns) > 0 || c.Has("ExcludeProperty") {
+	if len(st.columns) > 0 || c.Has("ExcludeProperty") && c.Has("ExpandProperty") {
+		// -ExcludeProperty by itself does nothing in 5.1
 		o, err := project(c, st, it)
 		if err != nil {
 			return err
@@ -300,7 +301,7 @@ func expandProperty(c *Call, st *selection, it, projected Value) error {
 func project(c *Call, st *selection, it Value) (Value, error) {
 	o := NewObject()
 	if it != nil {
-		o.TypeNames = append([]string{"Selected." + c.s.typeNamesOf(it)[0]}, classCustom.typeNames()...)
+		o.TypeNames = append([]string{"Selected." + firstTypeName(c.s.typeNamesOf(it))}, classCustom.typeNames()...)
 	}
 	exclude := c.Strings("ExcludeProperty")
 	excluded := func(name string) bool {

@@ -2,6 +2,7 @@ package powershell
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 )
@@ -53,6 +54,8 @@ func sessionCmdlets() []*Cmdlet {
 		{Name: "Get-Culture", Process: func(c *Call) error { return c.Write(NewInstance(classCulture, "en-US")) }},
 		{Name: "Get-Host", Process: func(c *Call) error { return c.Write(NewInstance(classHost, c.s)) }},
 		{Name: "Get-Alias", Aliases: []string{"gal"}, Parameters: parameters("Name:string[],pos=0,value", "Definition:string[]"), Process: getAlias},
+		{Name: "Set-Alias", Aliases: []string{"sal"}, Parameters: aliasParameters(), SupportsShouldProcess: true, Process: setAlias},
+		{Name: "New-Alias", Aliases: []string{"nal"}, Parameters: aliasParameters(), SupportsShouldProcess: true, Process: setAlias},
 		{Name: "Set-ExecutionPolicy", Parameters: parameters("ExecutionPolicy:string,pos=0,mandatory", "Scope:string,pos=1", "Force:switch"), SupportsShouldProcess: true, Process: func(*Call) error { return nil }},
 		{Name: "Get-ExecutionPolicy", Parameters: parameters("Scope:string,pos=0", "List:switch"), Process: func(c *Call) error { return c.Write("Bypass") }},
 		{Name: "Add-Type", Parameters: parameters("TypeDefinition:string,pos=0", "AssemblyName:string[],alias=AN", "MemberDefinition:string", "Name:string", "Namespace:string", "PassThru:switch", "Path:string[]"), Process: func(c *Call) error {
@@ -191,16 +194,41 @@ func getCommand(c *Call) error {
 	return nil
 }
 
+func aliasParameters() []*Parameter {
+	return parameters("Name:string,pos=0,mandatory,name", "Value:string,pos=1,mandatory,name", "Scope:string", "Option:string", "Force:switch", "Description:string", "PassThru:switch")
+}
+
+// setAlias makes an alias for the session, whatever the scope.
+func setAlias(c *Call) error {
+	key := strings.ToLower(c.String("Name"))
+	if _, there := c.s.alias(key); there && c.cmd.Name == "New-Alias" && !c.Switch("Force") {
+		r := NewErrorRecord("System.Management.Automation.SessionStateException", "AliasAlreadyExists", ResourceExists,
+			"The alias is not allowed, because an alias with the name '"+c.String("Name")+"' already exists.")
+		r.Target = c.String("Name")
+		return c.Fail(r)
+	}
+	if c.s.aliases == nil {
+		c.s.aliases = map[string]string{}
+	}
+	c.s.aliases[key] = c.String("Value")
+	if c.Switch("PassThru") {
+		return c.Write(NewInstance(classCommandInfo, &commandInfo{name: c.String("Name") + " -> " + c.String("Value"), kind: "Alias"}))
+	}
+	return c.s.limitItems(len(c.s.aliases))
+}
+
 func getAlias(c *Call) error {
+	all := maps.Clone(c.s.modules.aliases)
+	maps.Copy(all, c.s.aliases)
 	var names []string
-	for a := range c.s.modules.aliases {
+	for a := range all {
 		if !c.Has("Name") || anyMatch(c.Strings("Name"), a) {
 			names = append(names, a)
 		}
 	}
 	sort.Strings(names)
 	for _, a := range names {
-		if err := c.Write(NewInstance(classCommandInfo, &commandInfo{name: a + " -> " + c.s.modules.aliases[a], kind: "Alias"})); err != nil {
+		if err := c.Write(NewInstance(classCommandInfo, &commandInfo{name: a + " -> " + all[a], kind: "Alias"})); err != nil {
 			return err
 		}
 	}

@@ -80,8 +80,20 @@ func (s *Session) commandTarget(c *syntax.Command) (target any, name string, err
 	return nil, "", runtimeError("BadExpression", "The expression after '%s' in a pipeline element produced an object that was not valid. It must result in a command name, a script block, or a CommandInfo object.", op)
 }
 
-// resolveCommand finds a command by name: functions before cmdlets, aliases by
-// what they stand for, programs last.
+// maxAliases is how many aliases may stand for one another.
+const maxAliases = 8
+
+// alias gives what a name stands for.
+func (s *Session) alias(key string) (string, bool) {
+	full, ok := s.aliases[key]
+	if !ok {
+		full, ok = s.modules.aliases[key]
+	}
+	return full, ok
+}
+
+// resolveCommand finds a command by name: aliases by what they stand for, then
+// functions before cmdlets, programs last.
 func (s *Session) resolveCommand(name string, n syntax.Node) (any, string, error) {
 	key := strings.ToLower(name)
 	if i := strings.IndexByte(key, ':'); i > 0 {
@@ -91,13 +103,15 @@ func (s *Session) resolveCommand(name string, n syntax.Node) (any, string, error
 			}
 		}
 	}
+	for range maxAliases {
+		full, ok := s.alias(key)
+		if !ok {
+			break
+		}
+		name, key = full, strings.ToLower(full)
+	}
 	if f := s.scope.function(key); f != nil {
 		return f, f.name, nil
-	}
-	if full, ok := s.modules.aliases[key]; ok {
-		if f := s.scope.function(strings.ToLower(full)); f != nil {
-			return f, f.name, nil
-		}
 	}
 	if c := s.modules.cmdlet(name); c != nil {
 		return c, c.Name, nil
@@ -210,13 +224,7 @@ type cmdletStage struct {
 func (c *cmdletStage) connect(out sink) {
 	c.out = c.redir.wrap(c.s, out)
 	ctl := newControl(c.bind.common)
-	if ctl.outVar != "" {
-		inner := c.out
-		c.out = func(v Value) error {
-			c.s.gather(ctl.outVar, v)
-			return inner(v)
-		}
-	}
+	c.out = c.gatherOutput(ctl, c.out)
 	c.call = &Call{s: c.s, cmd: c.cmd, bind: c.bind, ctl: ctl, stage: c}
 	c.call.out = func(v Value) error {
 		if err := c.s.step(); err != nil {
@@ -247,7 +255,7 @@ func (c *cmdletStage) failure(err error) error {
 			return e
 		}
 		c.call.own(e.Record)
-		c.s.gather(c.call.ctl.errorVar, e.Record)
+		c.s.gather(c.call.ctl, (*control).errorList, e.Record)
 		return e
 	case *netError:
 		t := Throw(&ErrorRecord{Exception: e.ex, ID: e.ex.Type, Category: NotSpecified})

@@ -54,6 +54,14 @@ func (s *Session) convert(v Value, t *Type) (Value, error) {
 		return s.toDateTime(v, t)
 	case kindEnum:
 		return s.toEnum(v, t)
+	case kindStatic:
+		switch {
+		case t != typeArray:
+		case v == nil, isInstance(v, t):
+			return v, nil
+		default: // [array] is a cast to an array of objects
+			return s.toArray(v, typeObjectArray)
+		}
 	case kindHashtable, kindOrdered, kindDictionary:
 		return s.toHashtable(v, t)
 	case kindCustom:
@@ -112,8 +120,12 @@ func (s *Session) convertOther(v Value, t *Type) (Value, error) {
 			return nil, nil
 		}
 		if t.Class != nil && t.statics != nil && t.statics.construct != nil {
-			if made, err := t.statics.construct.call(s, []Value{v}); err == nil {
+			made, err := t.statics.construct.call(s, []Value{v})
+			if err == nil {
 				return made, nil
+			}
+			if _, parses := t.statics.methods["parse"]; parses && isText {
+				return nil, castBecause("InvalidCastParseTargetInvocation", v, t, err.Error())
 			}
 		}
 		if a, ok := v.(*Array); ok && len(a.Items) == 1 {

@@ -274,6 +274,9 @@ func (s *Session) referenceTo(e *syntax.Convert) (Value, error) {
 		v, err := s.eval(e.Operand)
 		return NewInstance(classRef, &reference{&variable{value: v}}), err
 	}
+	if x.Path.Key == "null" {
+		return NewInstance(classRef, &reference{&variable{}}), nil
+	}
 	v := s.scope.get(x.Path.Key)
 	if v == nil {
 		return nil, s.at(runtimeError("NonExistingVariableReference", "[ref] cannot be applied to a variable that does not exist."), e)

@@ -52,6 +52,15 @@ func (s *Session) format(text string, arg Value) (string, error) {
 	return sb.String(), nil
 }
 
+// formatArguments are the arguments of -f: the elements of an array of objects,
+// or one argument. A list is one argument, and so is an array of numbers.
+func formatArguments(v Value) Value {
+	if a, ok := v.(*Array); ok && (a.Elem == nil || a.Elem.kind == kindString || a.Elem.kind >= kindVersion) {
+		return a
+	}
+	return NewArray(v)
+}
+
 // formatItem writes what stands between braces: index[,width][:format].
 func (s *Session) formatItem(item string, args []Value) (string, error) {
 	head, format, _ := strings.Cut(item, ":")
@@ -114,6 +123,11 @@ func (s *Session) formatValue(v Value, format string) (string, error) {
 			return fmt.Sprintf("%08X", uint32(x.Value)), nil
 		}
 		return x.String(), nil
+	}
+	switch v.(type) {
+	case indexed, *Hashtable:
+		// .NET writes a collection in another as its type
+		return strings.NewReplacer("[[", "[", "],[", ",", "]]", "]").Replace(typeOf(v).Name), nil
 	}
 	if format != "" {
 		if f, ok := numberAsFloat(v); ok {

@@ -39,13 +39,7 @@ func (f *functionStage) bind(args []argument, input bool) error {
 func (f *functionStage) connect(out sink) {
 	f.out = f.redir.wrap(f.s, out)
 	f.ctl = newControl(f.binding.common)
-	if f.ctl.outVar != "" {
-		inner := f.out
-		f.out = func(v Value) error {
-			f.s.gather(f.ctl.outVar, v)
-			return inner(v)
-		}
-	}
+	f.out = f.gatherOutput(f.ctl, f.out)
 }
 
 // inside goes into the function's scope and gives the way back.
@@ -56,6 +50,11 @@ func (f *functionStage) inside() (func(), error) {
 		return nil, callDepthOverflow()
 	}
 	back := f.enter()
+	if f.ctl.gathers() {
+		streams := *s.streams
+		streams.caller = &caller{f.ctl, streams.caller}
+		s.streams = &streams
+	}
 	if f.own != nil {
 		s.scope = f.own
 	}
@@ -84,12 +83,14 @@ func (f *functionStage) begin() error {
 			f.own.vars[k] = &c
 		}
 	}
+	back := f.enter()
+	s.startGathering(f.ctl)
+	back()
 	leave, err := f.inside()
 	if err != nil {
 		return err
 	}
 	defer leave()
-	s.startGathering(f.ctl)
 	if err := f.declare(); err != nil {
 		return err
 	}

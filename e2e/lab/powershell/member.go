@@ -69,7 +69,7 @@ func (s *Session) property(v Value, name string) (_ Value, found bool, err error
 	case "psobject":
 		return NewInstance(classMemberSet, v), true, nil
 	case "pstypenames":
-		return stringsArray(s.typeNamesOf(v)), true, nil
+		return typeNamesValue(v), true, nil
 	}
 	if a, ok := v.(indexed); ok {
 		return s.memberEnumeration(a, name)
@@ -436,12 +436,7 @@ func (s *Session) construct(t *Type, args []Value) (Value, error) {
 	case kindHashtable, kindOrdered, kindDictionary:
 		return s.newTable(t, args)
 	case kindList:
-		if len(args) == 1 {
-			if _, capacity := args[0].(int32); !capacity {
-				return s.toList(args[0], t)
-			}
-		}
-		return &List{Type: t}, nil
+		return s.newList(t, args)
 	case kindArray:
 		if len(args) == 1 {
 			return s.newArray(t.Elem, args[0])
@@ -449,6 +444,29 @@ func (s *Session) construct(t *Type, args []Value) (Value, error) {
 	}
 	return nil, newError("System.Management.Automation.MethodException", "ConstructorInvokedThrowException", NotSpecified,
 		fmt.Sprintf("The type [%s] cannot be constructed with %d argument(s) in the PowerShell subset of this host.", t.Name, len(args)))
+}
+
+// newList makes a list of a collection, or an empty one; a comparer says how the
+// elements of a set are told apart.
+func (s *Session) newList(t *Type, args []Value) (Value, error) {
+	l := &List{Type: t}
+	for _, a := range args {
+		if o, ok := a.(*Object); ok && o.Class == classComparer {
+			l.fold = o.Data.(bool)
+		}
+	}
+	for _, a := range args {
+		if o, comparer := a.(*Object); comparer && o.Class == classComparer {
+			continue
+		}
+		if _, capacity := a.(int32); capacity && len(args) == 1 {
+			continue
+		}
+		if err := enumerate(a, func(v Value) error { _, err := listAdd(s, l, []Value{v}); return err }); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 func (s *Session) newTable(t *Type, args []Value) (Value, error) {

@@ -27,6 +27,9 @@ func defineRegex() {
 		}),
 		regexMethod("Matches", 2, allMatches),
 		regexMethod("Replace", 3, func(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
+			if by, ok := a[1].(*ScriptBlock); ok {
+				return s.replaceBy(re, s.toString(a[0]), by)
+			}
 			out, err := re.Replace(s.toString(a[0]), s.toString(a[1]), -1, -1)
 			if err != nil {
 				return nil, s.regexFailed(err)
@@ -84,6 +87,29 @@ func (s *Session) regexWith(pattern Value, options []Value) (*regexp2.Regexp, er
 		}
 	}
 	return s.regex(s.toString(pattern), cased, opt)
+}
+
+// replaceBy replaces every match by what a block makes of it: a script block
+// stands for a MatchEvaluator.
+func (s *Session) replaceBy(re *regexp2.Regexp, text string, by *ScriptBlock) (Value, error) {
+	units, done := []rune(text), 0
+	var sb strings.Builder
+	m, err := re.FindStringMatch(text)
+	for ; m != nil && err == nil; m, err = re.FindNextMatch(m) {
+		v, err := s.callBlock(by, []Value{matchObject(m)})
+		if err != nil {
+			return nil, err
+		}
+		sb.WriteString(string(units[done:m.Index]) + s.toString(settle(v)))
+		done = m.Index + m.Length
+		if err := s.limitString(sb.Len()); err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, s.regexFailed(err)
+	}
+	return sb.String() + string(units[done:]), nil
 }
 
 func allMatches(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {

@@ -190,7 +190,7 @@ func (s *Session) binary(op string, cased bool, l, r Value) (Value, error) {
 	case "in", "notin":
 		return s.contains(r, l, cased) == (op == "in"), nil
 	case "f":
-		return s.format(s.toString(l), r)
+		return s.format(s.toString(l), formatArguments(r))
 	case "band", "bor", "bxor", "shl", "shr":
 		return s.bitwise(op, l, r)
 	case "xor":

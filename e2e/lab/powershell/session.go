@@ -52,6 +52,8 @@ type Streams struct {
 	Debug       func(text string) error
 	Information func(v Value) error
 	Progress    func(p Progress) error
+
+	caller *caller // the functions whose commands write here
 }
 
 // Progress is a progress record.
@@ -94,6 +96,7 @@ type Session struct {
 	regexes       map[string]*regexp2.Regexp
 	where         *position
 	frames        []frame
+	aliases       map[string]string // made by Set-Alias
 	imported      map[string]bool
 	grace         context.Context
 	endGrace      func()
@@ -130,6 +133,7 @@ func NewSession(o Options) *Session {
 	s.limits = o.Limits.withDefaults()
 	s.env = environment(o)
 	s.global = &scope{script: true}
+	s.global.put("PSDefaultParameterValues", NewHashtable())
 	s.scope = s.global
 	s.ctx = context.Background()
 	s.streams = &Streams{}

@@ -1,6 +1,7 @@
 package powershell
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -51,6 +52,7 @@ type Bytes struct{ B []byte }
 
 // List is an ArrayList or a generic list.
 type List struct {
+	fold  bool // elements of a set differ by more than case
 	Items []Value
 	Type  *Type
 }
@@ -135,6 +137,21 @@ func (h *Hashtable) Set(key, value Value) {
 	h.index[n] = len(h.keys)
 	h.keys = append(h.keys, key)
 	h.values = append(h.values, value)
+}
+
+// insert puts a new key at a place.
+func (h *Hashtable) insert(at int, key, value Value) {
+	for k, i := range h.index {
+		if i >= at {
+			h.index[k] = i + 1
+		}
+	}
+	if h.index == nil {
+		h.index = map[any]int{}
+	}
+	h.index[h.norm(key)] = at
+	h.keys = slices.Insert(h.keys, at, key)
+	h.values = slices.Insert(h.values, at, value)
 }
 
 // Delete removes a key and tells whether it was there.
