@@ -11,7 +11,7 @@ import (
 // askCases put questions to Hyper-V itself that lifeboat's verbs never would:
 // they check first. Each settles assumptions; see rows.
 func askCases(pass func(time.Duration)) []hypertest.Case {
-	return []hypertest.Case{
+	return append([]hypertest.Case{
 		hypertest.NewCase("AskStartReplica", func(t hypertest.T, p *hypertest.Pair) {
 			ask(t, p.Replica, AskStart)
 		}),
@@ -89,6 +89,16 @@ func askCases(pass func(time.Duration)) []hypertest.Case {
 			ask(t, p.Replica, AskFailOver)
 			ask(t, p.Replica, AskStopFailover)
 		}),
+		hypertest.NewCase("AskUnknownSwitch", func(t hypertest.T, p *hypertest.Pair) {
+			_, err := host(p.Replica).ask(t.Context(), AskTestSwitch, "lifeboat-test no such switch")
+			must(t, "ask", err)
+		}),
+	}, replicationCases(pass)...)
+}
+
+// replicationCases ask what becomes of replication itself.
+func replicationCases(pass func(time.Duration)) []hypertest.Case {
+	return []hypertest.Case{
 		hypertest.NewCase("AskReplicaPaused", func(t hypertest.T, p *hypertest.Pair) {
 			t.Cleanup(func() { resume(p) })
 			cycle := read(t, p.Primary, p.VM).Replication.Frequency
@@ -107,10 +117,6 @@ func askCases(pass func(time.Duration)) []hypertest.Case {
 			must(t, "ask", err)
 			_, err = p.Primary.BecomeReplica(t.Context(), p.VM)
 			must(t, "BecomeReplica", err)
-		}),
-		hypertest.NewCase("AskUnknownSwitch", func(t hypertest.T, p *hypertest.Pair) {
-			_, err := host(p.Replica).ask(t.Context(), AskTestSwitch, "lifeboat-test no such switch")
-			must(t, "ask", err)
 		}),
 	}
 }
