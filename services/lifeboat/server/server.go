@@ -57,6 +57,7 @@ type house struct {
 // fails. A second signal ends it at once. A *ConfigError means that nothing was
 // started.
 func Serve(ctx context.Context, o Options) (err error) {
+	tendHeap()
 	h := &house{Options: o, reloads: make(chan os.Signal, 1)}
 	if h.Services == nil {
 		h.Services = Services

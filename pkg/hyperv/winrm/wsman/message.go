@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -134,9 +135,17 @@ func (c *Client) pullMessage(context string) message {
 
 // escaped is text as XML wants it; the message builder writes what it is given.
 func escaped(text string) string {
+	if !strings.ContainsFunc(text, special) {
+		return text // such as base64, which is most of what is sent
+	}
 	var b bytes.Buffer
 	_ = xml.EscapeText(&b, []byte(text)) // a bytes.Buffer never fails
 	return b.String()
+}
+
+// special tells whether a character may need escaping.
+func special(c rune) bool {
+	return c < ' ' || c > '~' || c == '"' || c == '\'' || c == '&' || c == '<' || c == '>'
 }
 
 // duration is a duration as XML Schema writes it, in whole seconds.
