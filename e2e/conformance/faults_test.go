@@ -114,6 +114,24 @@ func TestRebootIsSurvived(t *testing.T) {
 	}
 }
 
+// What is wrong with a sealed body is told, rather than that there was none.
+func TestDamagedSealIsTold(t *testing.T) {
+	for kind, says := range map[lab.FaultKind]string{lab.FaultTruncated: "seal", lab.FaultGarbage: "seal", lab.FaultEmptyBody: "nothing else"} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := start(t, nil)
+			h := s.dial(t, s.config(t, winrm.HTTP, winrm.NTLM))
+			works(t, h)
+			if _, err := s.Arm(lab.Fault{Kind: kind, Layer: lab.LayerHTTP, Action: lab.ActionSend}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := h.Start(t.Context(), nobody)
+			if e := isError(t, err, hyperv.ClassUnknown, hyperv.CodeGarbage); !contains(e.Message, says) {
+				t.Errorf("%q does not say %q", e.Message, says)
+			}
+		})
+	}
+}
+
 func TestFrozenHost(t *testing.T) {
 	s := start(t, nil)
 	h := s.dial(t, s.config(t, winrm.HTTP, winrm.NTLM))

@@ -32,9 +32,8 @@ type realm struct {
 // test is skipped.
 func newRealm(t *testing.T, services ...string) *realm {
 	t.Helper()
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // where Debian keeps servers
 	for _, program := range []string{"krb5kdc", "kdb5_util", "kadmin.local"} {
-		if _, err := exec.LookPath(program); err != nil {
+		if serverProgram(program) == "" {
 			t.Skipf("%s is not installed: apt-get install krb5-kdc krb5-admin-server", program)
 		}
 	}
@@ -56,7 +55,7 @@ func newRealm(t *testing.T, services ...string) *realm {
 	environment := append(os.Environ(), "KRB5_CONFIG="+r.config, "KRB5_KDC_PROFILE="+profile)
 	run := func(name string, args ...string) {
 		t.Helper()
-		command := exec.Command(name, args...)
+		command := exec.Command(serverProgram(name), args...)
 		command.Env = environment
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)
@@ -68,7 +67,7 @@ func newRealm(t *testing.T, services ...string) *realm {
 		run("kadmin.local", "-q", "addprinc -randkey "+s)
 		run("kadmin.local", "-q", "ktadd -k "+r.dir+"/http.keytab "+s)
 	}
-	r.server = exec.Command("krb5kdc", "-n")
+	r.server = exec.Command(serverProgram("krb5kdc"), "-n")
 	r.server.Env = environment
 	if err := r.server.Start(); err != nil {
 		t.Fatal(err)
@@ -76,6 +75,17 @@ func newRealm(t *testing.T, services ...string) *realm {
 	t.Cleanup(r.stop)
 	r.await(t, address)
 	return r
+}
+
+// serverProgram finds a program, also where Debian keeps servers; empty when it
+// is not installed.
+func serverProgram(name string) string {
+	for _, at := range []string{name, "/usr/sbin/" + name, "/sbin/" + name} {
+		if path, err := exec.LookPath(at); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 func (r *realm) write(t *testing.T, name, text string) string {
@@ -158,7 +168,7 @@ func (r *realm) login(t *testing.T, password string) *winrm.Login {
 }
 
 // member starts a lab host that is in the realm.
-func (r *realm) member(t *testing.T, name string) *site {
+func (r *realm) member(t *testing.T, name string, changes ...func(*lab.Config)) *site {
 	t.Helper()
 	keys, err := keytab.Load(r.dir + "/http.keytab")
 	if err != nil {
@@ -167,6 +177,9 @@ func (r *realm) member(t *testing.T, name string) *site {
 	return start(t, func(c *lab.Config) {
 		c.Name, c.Keytab, c.Auth = name, keys, lab.Auth{Kerberos: true, Negotiate: true}
 		c.Run = runner(powershell.Options{Modules: emptyHyperV(t), ComputerName: strings.ToUpper(strings.Split(name, ".")[0])})
+		for _, change := range changes {
+			change(c)
+		}
 	})
 }
 
@@ -212,6 +225,15 @@ func TestKerberos(t *testing.T) {
 		c.Login, c.Service = r.login(t, "kerberos-1"), "HTTP/hv3.lab.test"
 		_, err := hosts[0].dial(t, c).Start(t.Context(), nobody)
 		isError(t, err, hyperv.ClassHold, hyperv.CodeAccessDenied)
+	})
+	t.Run("the host's clock is too far off", func(t *testing.T) {
+		off := func(c *lab.Config) { c.Now = func() time.Time { return time.Now().Add(10 * time.Minute) } }
+		s := r.member(t, "hv1.lab.test", off)
+		_, err := dial(t, s, r.login(t, "kerberos-1")).Start(t.Context(), nobody)
+		e := isError(t, err, hyperv.ClassHold, hyperv.CodeAccessDenied)
+		if !contains(e.Message, "clock") {
+			t.Errorf("%q does not speak of the clock", e.Message)
+		}
 	})
 	t.Run("the KDC is down", func(t *testing.T) {
 		r.stop()

@@ -263,35 +263,57 @@ func TestLogOnRefused(t *testing.T) {
 }
 
 func TestCertificateOfTheHost(t *testing.T) {
-	tests := map[string]func(ca, other *pki.Authority) (tls.Certificate, error){
-		"expired": func(ca, _ *pki.Authority) (tls.Certificate, error) {
+	tests := map[string]struct {
+		make func(ca, other *pki.Authority) (tls.Certificate, error)
+		says []string
+	}{
+		"expired": {func(ca, _ *pki.Authority) (tls.Certificate, error) {
 			return ca.Host(pki.Expired(time.Now()), hostName)
-		},
-		"another name": func(ca, _ *pki.Authority) (tls.Certificate, error) {
+		}, []string{"certificate", "expired", "current time", "renew"}},
+		"another name": {func(ca, _ *pki.Authority) (tls.Certificate, error) {
 			return ca.Host(pki.Days(time.Now(), 1), "hv2.lab.test")
-		},
-		"another authority": func(_, other *pki.Authority) (tls.Certificate, error) {
+		}, []string{"certificate", "hv2.lab.test", hostName, "serverName"}},
+		"another authority": {func(_, other *pki.Authority) (tls.Certificate, error) {
 			return other.Host(pki.Days(time.Now(), 1), hostName)
-		},
+		}, []string{"certificate", "unknown authority", "CA", "fingerprint"}},
 	}
-	for name, make := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, nil)
 			other, err := pki.NewAuthority("Other CA", pki.Days(time.Now(), 1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			certificate, err := make(s.ca, other)
+			certificate, err := tt.make(s.ca, other)
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.SetCertificate(certificate)
 			_, err = s.dial(t, s.config(t, winrm.HTTPS, winrm.NTLM)).Start(t.Context(), nobody)
-			isError(t, err, hyperv.ClassRetry, hyperv.CodeUnreachable)
+			e := isError(t, err, hyperv.ClassRetry, hyperv.CodeUnreachable)
+			for _, part := range tt.says {
+				if !contains(e.Message, part) {
+					t.Errorf("%q does not say %q", e.Message, part)
+				}
+			}
 			if n := s.Stats().HTTPRequests; n != 0 {
 				t.Errorf("%d requests came through", n)
 			}
 		})
+	}
+}
+
+// The name of a host that DNS does not know is told, with what to do about it.
+func TestNameThatDoesNotResolve(t *testing.T) {
+	s := start(t, nil)
+	c := s.config(t, winrm.HTTPS, winrm.NTLM)
+	c.Address = "no-such-host..invalid" // refused by the resolver without asking anybody
+	_, err := s.dial(t, c).Start(t.Context(), nobody)
+	e := isError(t, err, hyperv.ClassRetry, hyperv.CodeUnreachable)
+	for _, part := range []string{c.Address, "no such host", "correct the host's address"} {
+		if !contains(e.Message, part) {
+			t.Errorf("%q does not say %q", e.Message, part)
+		}
 	}
 }
 

@@ -89,7 +89,7 @@ func (c *Conn) Post(ctx context.Context, action string, envelope []byte) ([]byte
 	r, err := c.proof.exchange(ctx, c, action, envelope)
 	if err == nil {
 		c.endpoint.log(action, "answer", r.status, r.body)
-		err = r.judge()
+		err = r.judge(c.endpoint.config.Auth)
 		if err != nil && ctx.Err() != nil {
 			err = failed(ctx, true, err) // what a connection says while it is being closed
 		}
@@ -102,7 +102,7 @@ func (c *Conn) Post(ctx context.Context, action string, envelope []byte) ([]byte
 }
 
 // judge tells from the status whether there is an envelope to look at.
-func (r *reply) judge() error {
+func (r *reply) judge(as Auth) error {
 	said := fmt.Errorf("the host answered with HTTP status %d", r.status)
 	switch {
 	case r.status == http.StatusOK, r.status == http.StatusInternalServerError:
@@ -111,6 +111,9 @@ func (r *reply) judge() error {
 		}
 		return nil
 	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
+		if _, tickets := as.(Kerberos); tickets {
+			return &Error{Kind: Denied, Err: fmt.Errorf("%w: the account is not accepted, or the clocks of the host and of this machine are more than five minutes apart", said)}
+		}
 		return &Error{Kind: Denied, Err: fmt.Errorf("%w: the account is not accepted", said)}
 	case r.status >= 400 && r.status < 500:
 		return &Error{Kind: Garbage, Err: fmt.Errorf("%w: this is no WinRM listener, or it is set up in a way lifeboat does not know", said)}
@@ -189,5 +192,5 @@ func failed(ctx context.Context, sent bool, err error) *Error {
 	case sent:
 		return &Error{Kind: ReplyLost, Sent: true, Err: err}
 	}
-	return &Error{Kind: Unreachable, Err: err}
+	return &Error{Kind: Unreachable, Err: withRemedy(err)}
 }

@@ -67,12 +67,14 @@ func (p *ntlmProof) send(ctx context.Context, c *Conn, action string, envelope [
 	if err != nil || r.status == http.StatusUnauthorized {
 		return r, err
 	}
-	if r.body, err = p.session.Unseal(r.header.Get("Content-Type"), r.body); err != nil {
-		if bad := r.judge(); bad != nil {
+	opened, err := p.session.Unseal(r.header.Get("Content-Type"), r.body)
+	if err != nil {
+		if bad := r.judge(c.endpoint.config.Auth); bad != nil {
 			return nil, bad // not WinRM that answered; what its status says is better
 		}
 		return nil, &Error{Kind: Garbage, Sent: true, Err: err}
 	}
+	r.body = opened
 	return r, nil
 }
 
