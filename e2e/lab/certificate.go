@@ -34,6 +34,12 @@ func (h *Host) ShowCertificate(kind CertificateKind) error {
 	return nil
 }
 
+// AdministratorCertificate is a certificate that logs its holder on to every
+// host as their Administrator.
+func (l *Lab) AdministratorCertificate() (tls.Certificate, error) {
+	return l.ca.Client(pki.Days(time.Now(), certificateDays), Administrator, Administrator)
+}
+
 func (h *Host) certificate(kind CertificateKind) (tls.Certificate, error) {
 	valid := pki.Days(time.Now(), certificateDays)
 	names := []string{h.machine.FQDN(), h.spec.Name, h.address}

@@ -20,6 +20,6 @@
 //   - A process of PowerShell takes memoryPerPowerShell of its shell's quota.
 //
 // What this package is not: it is no HTTP API (package admin is) and no ticket
-// system (package ticketing is), and it knows nothing of Kerberos: its hosts
-// accept Basic over TLS, NTLM and client certificates.
+// system (package ticketing is), and it has no KDC: its hosts accept Basic over
+// TLS, NTLM and client certificates, and Kerberos when given the keys of a realm.
 package lab

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jcmturner/gokrb5/v8/keytab"
+
 	"lifeboat.io/e2e/lab/winrm"
 	"lifeboat.io/e2e/lab/winrm/pki"
 	"lifeboat.io/pkg/hyperv"
@@ -51,6 +53,9 @@ type Options struct {
 	Password secret.Text
 	// Quotas are those of WinRM; zero fields take Windows' own.
 	Quotas winrm.Quotas
+	// Keytab, if set, has the keys of HTTP/<FQDN> of every host, whose realm they
+	// are in then: they take Kerberos, too.
+	Keytab *keytab.Keytab
 	// AllowUnencrypted lets clear SOAP through on HTTP, as Windows does when told to.
 	AllowUnencrypted bool
 	// Observe, if set, is called after each request of any host.
