@@ -30,6 +30,9 @@ const (
 // disturbance is one fault on one side of the effect.
 type disturbance struct {
 	name, side string
+	// options change the lab, ahead what is in it before the verb's own preparation.
+	options func(o *lab.Options)
+	ahead   func(c *cell) error
 	// wire are faults of single requests, do is what happens to the host.
 	wire []wsman.Fault
 	do   func(c *cell) error
@@ -45,6 +48,9 @@ type disturbance struct {
 	races bool
 	// acting tells that it befalls the cmdlet that acts, which readings have not.
 	acting bool
+	// powerless tells that the verb's host loses its power, and so what runs on
+	// it: what a verb did to the power of its VM is undone, or done for it.
+	powerless bool
 }
 
 // meets tells whether the verb can meet it.
@@ -66,7 +72,7 @@ func (d *disturbance) arm(c *cell) error {
 
 // disturbances are the rows of the matrix.
 var disturbances = func() []disturbance {
-	return append(append(ofSingleRequests(), ofHosts()...), append(ofCmdlets(), ofTheWay()...)...)
+	return slices.Concat(ofSingleRequests(), ofHosts(), ofPower(), ofClocks(), ofCmdlets(), ofDisks(), ofTheWay())
 }()
 
 // ofSingleRequests are faults of the wire: before the request is carried out,
@@ -135,20 +141,12 @@ func ofHosts() []disturbance {
 		}},
 		disturbance{name: "host is frozen", side: sideStart, cold: true, hangs: true, do: world(hypersim.DoFreeze)},
 		disturbance{name: "WinRM is cut off", side: sideStart, cold: true, hangs: true, do: world(hypersim.DoCutWinRM)},
-		disturbance{name: "clock jumps three hours ahead", side: sideBefore, do: skew(3 * time.Hour)},
-		disturbance{name: "clock falls seven minutes behind", side: sideBefore, do: skew(-7 * time.Minute)},
 	)
 }
 
 // world does something to the verb's host.
 func world(do hypersim.ActionKind) func(c *cell) error {
 	return func(c *cell) error { return c.lab.Do(hypersim.Action{Do: do, Host: c.host.Name()}) }
-}
-
-func skew(d time.Duration) func(c *cell) error {
-	return func(c *cell) error {
-		return c.lab.Do(hypersim.Action{Do: hypersim.DoSetSkew, Host: c.host.Name(), Skew: hypersim.Duration(d)})
-	}
 }
 
 // ofCmdlets befall Hyper-V itself, with WinRM in order.
@@ -169,12 +167,10 @@ func ofCmdlets() []disturbance {
 		{name: "cmdlet hangs", side: sideBefore, acting: true, hangs: true, do: func(c *cell) error {
 			return c.lab.Inject(hypersim.Fault{Kind: hypersim.FaultCmdletHangs, Host: c.host.Name(), Verb: c.verb.cmdlet, Delay: hypersim.Duration(hangs)})
 		}},
-		{name: "VMMS stands still", side: sideBefore, hangs: true, do: func(c *cell) error { return c.lab.StickVMMS(c.host.Name()) }},
+		{name: "VMMS stands still", side: sideBefore, hangs: true, do: stick},
+		{name: "VMMS stands still", side: sideAfter, acting: true, hangs: true, options: slowCmdlets(200 * watch), do: onceDone(stick)},
 		{name: "link to the replica cut one way", side: sideBefore, do: cut("p1", "r1")},
 		{name: "link from the replica cut one way", side: sideBefore, do: cut("r1", "p1")},
-		{name: "replica storage full", side: sideBefore, do: func(c *cell) error {
-			return c.lab.Do(hypersim.Action{Do: hypersim.DoSetSpace, Host: "r1", Drive: "D", Bytes: 0})
-		}},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"lifeboat.io/e2e/lab"
 	"lifeboat.io/pkg/hyperv"
 	"lifeboat.io/pkg/hyperv/hypersim"
 )
@@ -17,6 +18,8 @@ type verb struct {
 	// effect tells that it changes something, by this cmdlet.
 	effect bool
 	cmdlet string
+	// power is what it leaves the VM's power at, where that is its effect.
+	power hyperv.PowerState
 	// prepare brings the VM into the state the verb is for.
 	prepare func(c *cell) error
 	call    func(ctx context.Context, h hyperv.Host, id hyperv.VMID) error
@@ -49,13 +52,13 @@ var verbs = []verb{
 		_, err := h.Read(ctx, id)
 		return err
 	}},
-	{name: "Stop", host: "p1", effect: true, cmdlet: "Stop-VM", call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
+	{name: "Stop", host: "p1", effect: true, cmdlet: "Stop-VM", power: hyperv.PowerOff, call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
 		return h.Stop(ctx, id, hyperv.StopOptions{Grace: time.Minute, Force: true})
 	})},
-	{name: "Stop at once", host: "p1", effect: true, cmdlet: "Stop-VM", call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
+	{name: "Stop at once", host: "p1", effect: true, cmdlet: "Stop-VM", power: hyperv.PowerOff, call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
 		return h.Stop(ctx, id, hyperv.StopOptions{})
 	})},
-	{name: "Start", host: "p1", effect: true, cmdlet: "Start-VM", prepare: off, call: changing(hyperv.Host.Start)},
+	{name: "Start", host: "p1", effect: true, cmdlet: "Start-VM", power: hyperv.PowerRunning, prepare: off, call: changing(hyperv.Host.Start)},
 	{name: "SetAutoStart", host: "p1", effect: true, cmdlet: "Set-VM", call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
 		return h.SetAutoStart(ctx, id, hyperv.StartAlways)
 	})},
@@ -66,7 +69,7 @@ var verbs = []verb{
 		return h.StartTestFailover(ctx, id, "")
 	})},
 	{name: "StopTestFailover", host: "r1", effect: true, cmdlet: "Stop-VMFailover", call: changing(hyperv.Host.StopTestFailover), prepare: func(c *cell) error {
-		return c.machine("r1").StartVMFailover(context.Background(), c.id, hypersim.StartVMFailoverOptions{AsTest: true})
+		return c.machine("r1").StartVMFailover(c.soon(), c.id, hypersim.StartVMFailoverOptions{AsTest: true})
 	}},
 	{name: "Prepare", host: "p1", effect: true, cmdlet: "Start-VMFailover", prepare: off, call: changing(hyperv.Host.Prepare)},
 	{name: "FailOver", host: "r1", effect: true, cmdlet: "Start-VMFailover", prepare: prepared, call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
@@ -78,21 +81,37 @@ var verbs = []verb{
 	{name: "Complete", host: "r1", effect: true, cmdlet: "Complete-VMFailover", prepare: failedOver, call: changing(hyperv.Host.Complete)},
 	{name: "CancelFailover", host: "r1", effect: true, cmdlet: "Stop-VMFailover", prepare: failedOver, call: changing(hyperv.Host.CancelFailover)},
 	{name: "BecomeReplica", host: "p1", effect: true, cmdlet: "Set-VMReplication", call: changing(hyperv.Host.BecomeReplica), prepare: func(c *cell) error {
-		return errors.Join(off(c), c.machine("r1").StartVMFailover(context.Background(), c.id, hypersim.StartVMFailoverOptions{}))
+		return errors.Join(off(c), c.machine("r1").StartVMFailover(c.soon(), c.id, hypersim.StartVMFailoverOptions{}))
 	}},
 }
 
+// hurrying is a context that moves the world on when somebody begins to wait
+// for it. What calls a machine directly has nobody else to do that.
+type hurrying struct {
+	context.Context
+	world *lab.Clock
+}
+
+// Done moves the world on, and gives the context's own channel.
+func (h hurrying) Done() <-chan struct{} {
+	h.world.CatchUp()
+	return h.Context.Done()
+}
+
+// soon is the context of preparations.
+func (c *cell) soon() context.Context { return hurrying{context.Background(), c.lab.Clock()} }
+
 // off turns the VM off where it runs.
 func off(c *cell) error {
-	return c.machine("p1").StopVM(context.Background(), c.id, hypersim.StopVMOptions{TurnOff: true})
+	return c.machine("p1").StopVM(c.soon(), c.id, hypersim.StopVMOptions{TurnOff: true})
 }
 
 // prepared brings it as far as a planned failover goes on the primary.
 func prepared(c *cell) error {
-	return errors.Join(off(c), c.machine("p1").StartVMFailover(context.Background(), c.id, hypersim.StartVMFailoverOptions{Prepare: true}))
+	return errors.Join(off(c), c.machine("p1").StartVMFailover(c.soon(), c.id, hypersim.StartVMFailoverOptions{Prepare: true}))
 }
 
 // failedOver brings it further, to the replica.
 func failedOver(c *cell) error {
-	return errors.Join(prepared(c), c.machine("r1").StartVMFailover(context.Background(), c.id, hypersim.StartVMFailoverOptions{}))
+	return errors.Join(prepared(c), c.machine("r1").StartVMFailover(c.soon(), c.id, hypersim.StartVMFailoverOptions{}))
 }
