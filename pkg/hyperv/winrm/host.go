@@ -123,7 +123,7 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	within, cancel := context.WithTimeout(ctx, closeGrace)
 	defer cancel()
-	failed = errors.Join(failed, h.buryAll(within))
+	failed = errors.Join(failed, h.buryFinally(within))
 	if failed != nil {
 		return fmt.Errorf("host %s: close: %w", h.config.Name, failed)
 	}
@@ -159,7 +159,7 @@ func (h *Host) retire(s *slot) {
 		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 		defer cancel()
 		if left, err := old.Close(ctx); err != nil {
-			h.leave(left)
+			h.leave(left, err)
 		} else {
 			h.shells.Add(-1)
 		}
@@ -185,7 +185,7 @@ func (h *Host) open(ctx context.Context, s *slot) error {
 		client.Close()
 		return err
 	}
-	if err := h.bury(ctx, client); err != nil {
+	if err := h.bury(ctx, client, false); err != nil {
 		client.Close()
 		return err
 	}

@@ -66,12 +66,12 @@ func (h *Host) runScript(ctx context.Context, client *wsman.Client, command stri
 		return nil, &lane.Error{Err: err}
 	}
 	h.shells.Add(1)
+	left := lane.Remains{ID: shell, Name: name, Late: err != nil && lane.Unanswered(err)}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 		defer cancel()
-		left := lane.Remains{ID: shell, Name: name}
-		if lane.Bury(ctx, client, left) != nil {
-			h.leave(left)
+		if err := lane.Bury(ctx, client, left); err != nil {
+			h.leave(left, err)
 			return
 		}
 		h.shells.Add(-1)

@@ -41,6 +41,7 @@ type Lane struct {
 	settings wsman.ShellSettings
 
 	creating bool // a shell may be there, whether or not we know its id
+	late     bool // or may come, because its creation was not answered
 	shell    string
 	command  string
 	count    int
@@ -77,7 +78,7 @@ func (l *Lane) Start(ctx context.Context) error {
 	var err error
 	l.creating = true
 	if l.shell, err = l.client.Create(ctx, l.settings); err != nil {
-		l.creating = Created(err)
+		l.creating, l.late = Created(err), Unanswered(err)
 		return fmt.Errorf("create a shell: %w", err)
 	}
 	if l.command, err = l.client.Command(ctx, l.shell, Program, "-NoLogo", "-NoProfile", "-NonInteractive",
@@ -104,6 +105,14 @@ func Created(err error) bool {
 	}
 	var w *wire.Error
 	return !errors.As(err, &w) || w.Sent
+}
+
+// Unanswered tells whether the creation of a shell that failed may still come to
+// pass: if it was sent, and nothing was heard of it.
+func Unanswered(err error) bool {
+	var f *wsman.Fault
+	var w *wire.Error
+	return Created(err) && !errors.As(err, &f) && !(errors.As(err, &w) && w.Kind == wire.Garbage)
 }
 
 // Refused is a host that runs our PowerShell, which then found that it cannot
@@ -237,7 +246,12 @@ type Remains struct {
 	ID string
 	// Name is how it is found without an id.
 	Name string
+	// Late tells that it may yet come, because its creation was not answered.
+	Late bool
 }
+
+// ErrUnseen: the host has no such shell, and may have one later.
+var ErrUnseen = errors.New("the host does not list the shell, whose creation was never answered")
 
 // Close ends PowerShell, deletes the shell and closes the connection. With an
 // error there may be a shell left, which Remains names for Bury; the host
@@ -251,14 +265,16 @@ func (l *Lane) Close(ctx context.Context) (Remains, error) {
 		// Best effort: what is left of it goes with the shell.
 		_ = l.client.Terminate(ctx, l.shell, l.command)
 	}
-	remains := Remains{ID: l.shell, Name: l.settings.Name}
+	remains := Remains{ID: l.shell, Name: l.settings.Name, Late: l.late}
 	if err := Bury(ctx, l.client, remains); err != nil {
 		return remains, err
 	}
 	return Remains{}, nil
 }
 
-// Bury deletes a shell that may be there.
+// Bury deletes a shell that may be there. A host that stood still may carry out
+// the creation after it is asked for its shells, and so may one that is slow:
+// ErrUnseen means to look again.
 func Bury(ctx context.Context, client *wsman.Client, r Remains) error {
 	if r.ID != "" {
 		return remove(ctx, client, r.ID)
@@ -267,10 +283,15 @@ func Bury(ctx context.Context, client *wsman.Client, r Remains) error {
 	if err != nil {
 		return err
 	}
+	seen := false
 	for _, s := range shells {
 		if s.Name == r.Name {
+			seen = true
 			err = errors.Join(err, remove(ctx, client, s.ID))
 		}
+	}
+	if r.Late && !seen {
+		return ErrUnseen
 	}
 	return err
 }
