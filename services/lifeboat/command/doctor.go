@@ -20,6 +20,7 @@ type doctorFlags struct {
 	output output
 	hosts  []string
 	all    bool
+	wire   string
 	looker doctor.Looker
 }
 
@@ -36,11 +37,16 @@ bus well, with the inventory of the file. Nothing is changed anywhere.
 
 It needs the configuration and its secrets, so it runs where lifeboat runs. What is
 in order is summed up; -v lists it. The exit code is that of the worst finding:
-0 ok, 5 warnings, 3 failures.`,
+0 ok, 5 warnings, 3 failures.
+
+--wire-log adds to a file what is said to hosts and what they answer, for whoever
+is asked for help: one JSON object a line for each message, its values replaced by
+their lengths. It has names of hosts and users, but no password and no script.`,
 		Example: examples(
 			"lifeboat doctor --config lifeboat.yaml",
 			"lifeboat doctor --config lifeboat.yaml --host ams-hv1 -v",
 			"lifeboat doctor --config lifeboat.yaml -o json",
+			"lifeboat doctor --config lifeboat.yaml --host ams-hv1 --wire-log wire.jsonl",
 		),
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.examine(cmd.Context(), f) },
@@ -48,6 +54,7 @@ in order is summed up; -v lists it. The exit code is that of the worst finding:
 	outputFlag(cmd, &f.output, formTable, formJSON, formYAML)
 	cmd.Flags().StringArrayVar(&f.hosts, "host", nil, "only this host; repeat for more")
 	cmd.Flags().BoolVarP(&f.all, "verbose", "v", false, "list what is in order too")
+	cmd.Flags().StringVar(&f.wire, "wire-log", "", "add what is said to hosts to this `file`, without values")
 	cmd.Flags().DurationVar(&f.looker.Patience, "timeout", doctor.DefaultPatience, "how long one host may take")
 	cmd.Flags().IntVar(&f.looker.Parallel, "parallel", doctor.DefaultParallel, "how many hosts are looked at a time")
 	_ = cmd.RegisterFlagCompletionFunc("host", c.completeHosts)
@@ -67,9 +74,18 @@ func (c *cli) examine(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		return err
 	}
+	dialer := connection.Dialer{Folder: conf.SecretsFolder()}
+	if f.wire != "" {
+		log, err := connection.OpenWireLog("", connection.WireLogConfig{File: f.wire})
+		if err != nil {
+			return usage("--wire-log %q: %w", f.wire, err)
+		}
+		defer func() { _ = log.Close() }()
+		dialer.WireLog = log
+	}
 	findings := doctor.JudgeBus(c.lookAtBus(ctx, conf), inv.Digest())
 	f.looker.Inventory, f.looker.Now = inv, c.Now
-	f.looker.Connect = connection.Dialer{Folder: conf.SecretsFolder()}.Connect
+	f.looker.Connect = dialer.Connect
 	f.looker.Progress = c.hostProgress(len(hosts))
 	findings = append(findings, doctor.Judge(inv, f.looker.Look(ctx, hosts))...)
 	if ctx.Err() != nil {
