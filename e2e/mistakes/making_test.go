@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -259,13 +260,33 @@ type started struct{ file, replace, by string }
 
 func (s started) make(h *house) (where, said string) {
 	h.t.Helper()
-	dir := h.t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(h.dir)); err != nil {
-		h.t.Fatal(err)
-	}
+	dir := h.copied()
 	h.edit(filepath.Join(dir, s.file), s.replace, s.by)
 	code, out := h.run("serve", "--config", filepath.Join(dir, filepath.Base(h.lab.Config)))
 	return fmt.Sprintf("exit code %d", code), out
+}
+
+// copied is a copy of the lab's folder without the bus, whose files come and go.
+func (h *house) copied() string {
+	h.t.Helper()
+	from, to := os.DirFS(h.dir), h.t.TempDir()
+	secrets, err := fs.Sub(from, "secrets")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(to, "secrets"), secrets)
+	}
+	entries, failed := fs.ReadDir(from, ".")
+	err = errors.Join(err, failed)
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		text, failed := fs.ReadFile(from, e.Name())
+		err = errors.Join(err, failed, os.WriteFile(filepath.Join(to, e.Name()), text, 0o600))
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return to
 }
 
 // reloaded has lifeboat read its inventory again when it has a mistake.
