@@ -215,7 +215,7 @@ func whereMethod(s *Session, v Value, args []Value) (Value, error) {
 		} else {
 			missed = append(missed, it)
 		}
-		return s.limitItems(len(hit) + len(missed))
+		return s.limitGrowth(len(hit) + len(missed))
 	})
 	if err != nil {
 		return nil, err

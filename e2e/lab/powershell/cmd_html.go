@@ -76,7 +76,7 @@ func htmlRows(c *Call) ([]string, error) {
 			rows = append(rows, "<tr><td><hr></td></tr>")
 		}
 		row := ""
-		for _, col := range cols {
+		for j, col := range cols {
 			v, err := c.s.columnValue(col, it)
 			if err != nil {
 				return nil, err
@@ -86,14 +86,14 @@ func htmlRows(c *Call) ([]string, error) {
 			} else {
 				row += "<td>" + c.s.htmlText(v) + "</td>"
 			}
-			if err := c.s.limitString(len(row)); err != nil {
+			if err := c.s.limitAppended(len(row), len(row)/(j+1)); err != nil {
 				return nil, err
 			}
 		}
 		if !list {
 			rows = append(rows, "<tr>"+row+"</tr>")
 		}
-		if err := c.s.limitItems(len(rows)); err != nil {
+		if err := c.s.limitGrowth(len(rows)); err != nil {
 			return nil, err
 		}
 	}

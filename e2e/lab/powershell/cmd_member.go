@@ -14,6 +14,11 @@ var classMemberDefinition = &Class{Name: "Microsoft.PowerShell.Commands.MemberDe
 	get("Definition", tString, func(v Value) Value { return v.([4]string)[3] }),
 }, Table: []Column{{Property: "Name"}, {Property: "MemberType"}, {Property: "Definition"}}}
 
+// accelerators are the names Get-Member has for types.
+var accelerators = map[string]string{"System.String": "string", "System.Boolean": "bool", "System.Int32": "int", "System.Int64": "long", "System.UInt32": "uint32",
+	"System.UInt64": "uint64", "System.Double": "double", "System.Single": "float", "System.DateTime": "datetime", "System.TimeSpan": "timespan", "System.Guid": "guid",
+	"System.Version": "version", "System.String[]": "string[]"}
+
 func getMember(c *Call) error {
 	v := c.Value("InputObject")
 	if v == nil {
@@ -42,7 +47,11 @@ func getMember(c *Call) error {
 			x, _ := o.Get(n)
 			def = n + "=" + plainString(x)
 			if x != nil {
-				def = typeOf(x).short() + " " + def
+				short := accelerators[typeOf(x).Name]
+				if short == "" {
+					short = typeOf(x).short()
+				}
+				def = short + " " + def
 			}
 			if n := o.notes[o.find(n)]; n.get != nil {
 				kind = "ScriptProperty"
@@ -50,6 +59,9 @@ func getMember(c *Call) error {
 		} else if p := classOf(v).Property(n); p != nil {
 			if p.Type != "" {
 				def = p.Type
+			}
+			if short := accelerators[def]; short != "" {
+				def = short
 			}
 			acc := "{get;}"
 			if p.Set != nil {

@@ -214,7 +214,7 @@ func setAlias(c *Call) error {
 	if c.Switch("PassThru") {
 		return c.Write(NewInstance(classCommandInfo, &commandInfo{name: c.String("Name") + " -> " + c.String("Value"), kind: "Alias"}))
 	}
-	return c.s.limitItems(len(c.s.aliases))
+	return c.s.limitGrowth(len(c.s.aliases))
 }
 
 func getAlias(c *Call) error {

@@ -22,7 +22,11 @@ func textCmdlets() []*Cmdlet {
 				return nil
 			}, Process: func(c *Call) error {
 				for _, v := range c.Items("InputObject") {
-					for _, record := range csvRecords(c.s.toString(v), c.Scratch.(*csvTable).delimiter) {
+					text := c.s.toString(v)
+					if err := c.s.charge(int64(len(text)) * valueBytes); err != nil {
+						return err
+					}
+					for _, record := range csvRecords(text, c.Scratch.(*csvTable).delimiter) {
 						if err := c.Scratch.(*csvTable).row(c, record); err != nil {
 							return err
 						}
@@ -212,7 +216,7 @@ func (st *lineSearch) look(c *Call, text string) error {
 			if matches = append(matches, matchObject(m)); !c.Switch("AllMatches") {
 				break
 			}
-			if err := c.s.limitItems(len(matches)); err != nil {
+			if err := c.s.limitGrowth(len(matches)); err != nil {
 				return err
 			}
 		}

@@ -249,7 +249,11 @@ func (s *Session) defaultView(v Value) view {
 	o, isObject := v.(*Object)
 	if c != nil && (!isObject || o.TypeNames == nil) {
 		if len(c.Table) > 0 {
-			return view{class: c, show: c.Table}
+			v := view{class: c, show: c.Table}
+			if c == classMemberDefinition {
+				v.groupBy = "TypeName"
+			}
+			return v
 		}
 		if len(c.List) > 0 {
 			return view{list: true, columns: named(c.List)}

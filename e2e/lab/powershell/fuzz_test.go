@@ -50,7 +50,7 @@ func FuzzRun(f *testing.F) {
 
 // seed gives the fuzzer the scripts of the case files.
 func seed(f *testing.F) {
-	files, err := filepath.Glob("console/testdata/*.case")
+	files, err := filepath.Glob("*/testdata/*.case")
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no case files: %v", err)
 	}

@@ -98,5 +98,22 @@ func (s *Session) limitItems(n int) error {
 	return s.charge(int64(n) * valueBytes)
 }
 
+// limitGrowth checks a collection that has grown by one element; limitItems would
+// count it again from its first.
+func (s *Session) limitGrowth(n int) error {
+	if n > s.limits.Items {
+		return &LimitError{"Items", int64(s.limits.Items)}
+	}
+	return s.charge(valueBytes)
+}
+
+// limitAppended checks a string that has grown by some bytes.
+func (s *Session) limitAppended(n, by int) error {
+	if n > s.limits.StringBytes {
+		return &LimitError{"StringBytes", int64(s.limits.StringBytes)}
+	}
+	return s.charge(int64(by))
+}
+
 // renew starts counting again.
 func (s *Session) renew() { s.steps, s.bytes, s.nextLook = 0, 0, 0 }

@@ -100,9 +100,10 @@ func (s *Session) replaceBy(re *regexp2.Regexp, text string, by *ScriptBlock) (V
 		if err != nil {
 			return nil, err
 		}
-		sb.WriteString(string(units[done:m.Index]) + s.toString(settle(v)))
+		piece := string(units[done:m.Index]) + s.toString(settle(v))
+		sb.WriteString(piece)
 		done = m.Index + m.Length
-		if err := s.limitString(sb.Len()); err != nil {
+		if err := s.limitAppended(sb.Len(), len(piece)); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +118,7 @@ func allMatches(s *Session, re *regexp2.Regexp, a []Value) (Value, error) {
 	m, err := re.FindStringMatch(s.toString(a[0]))
 	for ; m != nil && err == nil; m, err = re.FindNextMatch(m) {
 		out = append(out, matchObject(m))
-		if err := s.limitItems(len(out)); err != nil {
+		if err := s.limitGrowth(len(out)); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package powershell
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -226,7 +227,7 @@ func (s *Session) splitBy(l Value, pattern string, limit int, cased bool) (Value
 			return nil, s.regexFailed(err)
 		}
 		out = append(out, parts...)
-		if err := s.limitItems(len(out)); err != nil {
+		if err := cmp.Or(s.limitItems(len(parts)), s.limitGrowth(len(out))); err != nil {
 			return nil, err
 		}
 	}

@@ -369,5 +369,4 @@ func init() {
 	define("System.Collections.Queue", kindList)
 	define("System.Collections.Stack", kindList)
 	define("System.ValueType", kindStatic)
-	define("System.Enum", kindStatic)
 }
