@@ -29,8 +29,7 @@ func sessionCmdlets() []*Cmdlet {
 			return nil
 		}},
 		{Name: "Test-Path", Parameters: parameters("Path:string[],pos=0,mandatory,value,alias=LiteralPath,empty", "PathType:string,alias=Type", "IsValid:switch"), Process: testPath},
-		{Name: "Invoke-Command", Aliases: []string{"icm"}, DefaultSet: "InProcess", Parameters: parameters("ScriptBlock:scriptblock,pos=0,mandatory,alias=Command", "NoNewScope:switch,set=InProcess", "InputObject:psobject,value", "ArgumentList:object[],alias=Args",
-			"ComputerName:string[],mandatory,alias=Cn,set=ComputerName"), Process: invokeCommand},
+		{Name: "Invoke-Command", Aliases: []string{"icm"}, DefaultSet: "InProcess", Parameters: invokeCommandParameters(), Process: invokeCommand},
 		{Name: "Invoke-Expression", Aliases: []string{"iex"}, Parameters: parameters("Command:string,pos=0,mandatory,value"), Process: func(c *Call) error {
 			b, err := parseCached("", c.String("Command"))
 			if err != nil {
@@ -371,10 +370,23 @@ func testPath(c *Call) error {
 	return nil
 }
 
+// invokeCommandParameters: the block comes first, or second behind the names of
+// computers.
+func invokeCommandParameters() []*Parameter {
+	list := parameters("ScriptBlock:scriptblock,pos=0,mandatory,alias=Command,set=InProcess", "NoNewScope:switch,set=InProcess", "InputObject:psobject,value", "ArgumentList:object[],alias=Args",
+		"ComputerName:string[],pos=0,mandatory,alias=Cn,set=ComputerName", "Credential:object,set=ComputerName", "Port:int,set=ComputerName", "UseSSL:switch,set=ComputerName",
+		"Authentication:string,set=ComputerName", "HideComputerName:switch,set=ComputerName", "ThrottleLimit:int,set=ComputerName")
+	list[0].Sets["ComputerName"] = Setting{Mandatory: true, Positional: true, Position: 1}
+	return list
+}
+
 func invokeCommand(c *Call) error {
 	if c.Set() != "InProcess" {
-		return c.Fail(NewErrorRecord("System.Management.Automation.Remoting.PSRemotingTransportException", "AccessDenied,PSSessionStateBroken", OpenError,
-			fmt.Sprintf("[%s] Connecting to remote server %[1]s failed with the following error message : Access is denied. For more information, see the about_Remote_Troubleshooting Help topic.", c.String("ComputerName"))))
+		if c.HasInput && c.Scratch != nil {
+			return nil // it was refused at the first object
+		}
+		c.Scratch = true
+		return refuseComputers(c)
 	}
 	b := c.Value("ScriptBlock").(*ScriptBlock)
 	args := make([]argument, 0, 4)
@@ -386,6 +398,20 @@ func invokeCommand(c *Call) error {
 		return err
 	}
 	return c.s.drive([]stage{st}, c.Input, c.HasInput, c.out)
+}
+
+// refuseComputers gives the error of a second hop for each computer: a session
+// has no credentials to hand on. It names neither command nor place.
+func refuseComputers(c *Call) error {
+	for _, name := range c.Strings("ComputerName") {
+		r := NewErrorRecord("System.Management.Automation.Remoting.PSRemotingTransportException", "AccessDenied,PSSessionStateBroken", OpenError,
+			fmt.Sprintf("[%s] Connecting to remote server %[1]s failed with the following error message : Access is denied. For more information, see the about_Remote_Troubleshooting Help topic.", name))
+		r.Target = name
+		if err := c.s.writeError(r, c.ctl); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func splitPath(c *Call) error {
