@@ -112,6 +112,7 @@ type round struct {
 	seed    uint64
 	lab     *lab.Lab
 	clients map[string][]*winrm.Host // by host
+	pulse   pulse
 }
 
 func newRound(t *testing.T, seed uint64) *round {
@@ -162,6 +163,9 @@ func (r *round) run(t *testing.T, d time.Duration) tally {
 	ctx, stop := context.WithTimeout(t.Context(), d)
 	defer stop()
 	var chaos, work sync.WaitGroup
+	felt, still := context.WithCancel(t.Context())
+	defer still()
+	chaos.Go(func() { r.pulse.run(felt) })
 	for i, h := range r.lab.Hosts() {
 		dice := rand.New(rand.NewPCG(r.seed, uint64(i)))
 		chaos.Go(func() { trouble(ctx, t, r.lab, h, dice) })
@@ -177,6 +181,7 @@ func (r *round) run(t *testing.T, d time.Duration) tally {
 		work.Go(func() { w.work(ctx, t) })
 	}
 	work.Wait()
+	still()
 	chaos.Wait()
 	r.close(t)
 	var total tally

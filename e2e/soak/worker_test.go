@@ -24,8 +24,9 @@ type worker struct {
 	primary, replica string // the hosts by their roles, as last seen
 	dice             *rand.Rand
 	tally            tally
-	course           course // what it is about, and
-	steps            int    // how much of that is done
+	course           course    // what it is about, and
+	steps            int       // how much of that is done
+	returned         time.Time // when the last call did
 	// changes is how often each cmdlet changed the VM, as far as callers know;
 	// doubt is how often more it may have, or may yet.
 	changes, doubt map[string]int
@@ -34,6 +35,7 @@ type worker struct {
 // work goes on until the context ends; calls under way are let finish.
 func (w *worker) work(ctx context.Context, t *testing.T) {
 	for ctx.Err() == nil && !t.Failed() {
+		lost := w.round.pulse.lost()
 		limit := time.Duration(w.dice.Int64N(int64(longestCall)))
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		if w.dice.IntN(4) == 0 { // cancelled instead
@@ -44,8 +46,9 @@ func (w *worker) work(ctx context.Context, t *testing.T) {
 		} else {
 			w.one(call, t)
 		}
-		if end, has := call.Deadline(); has && time.Since(end) > returnSlack {
-			t.Errorf("round of seed %d: a call returned %v after its deadline", w.round.seed, time.Since(end))
+		end, _ := call.Deadline()
+		if late, lost := w.returned.Sub(end), w.round.pulse.lost()-lost; late > returnSlack+lost {
+			t.Errorf("round of seed %d: a call returned %v after its deadline, while the machine stood still for %v", w.round.seed, late, lost)
 		}
 		cancel()
 	}
@@ -65,7 +68,9 @@ func (w *worker) one(ctx context.Context, t *testing.T) {
 		w.read(ctx, t)
 		return
 	case w.dice.IntN(4) == 0:
-		if cmdlet, err := w.mend(ctx); cmdlet != "" {
+		cmdlet, err := w.mend(ctx)
+		w.returned = time.Now()
+		if cmdlet != "" {
 			w.mended(ctx, t, cmdlet, err)
 			return
 		}
@@ -96,6 +101,7 @@ func (w *worker) step(ctx context.Context, t *testing.T) {
 // do makes a call that may change something, and takes note of how it came out.
 func (w *worker) do(ctx context.Context, t *testing.T, d deed) hyperv.Class {
 	change, err := d.act(ctx, w, w.client(d.on(w)))
+	w.returned = time.Now()
 	class, code := hyperv.Class(""), ""
 	if err != nil {
 		e := hyperv.AsError(err)
@@ -184,6 +190,7 @@ func (w *worker) read(ctx context.Context, t *testing.T) {
 			w.compare(t, host, vm)
 		}
 	}
+	w.returned = time.Now()
 	switch e := hyperv.AsError(err); {
 	case e == nil:
 		w.tally.read++
