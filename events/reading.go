@@ -28,7 +28,7 @@ type Reading struct {
 	Extended *ReplicationReading `json:"extended,omitempty"`
 	// TestVM is the test VM of this replica, when there is one.
 	TestVM *TestVMReading `json:"testVm,omitempty"`
-	// RecoveryPoints counts the recovery points of this replica; absent when there are none, and on a primary.
+	// RecoveryPoints counts the recovery points of this replica; absent when there are none, on a primary, and in a reading that left them out: those that a test or an unplanned failover is planned on have them, those of the steps do not.
 	RecoveryPoints int `json:"recoveryPoints,omitempty"`
 }
 

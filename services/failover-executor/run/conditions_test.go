@@ -222,7 +222,7 @@ func TestWhatNeedsTheWholeVM(t *testing.T) {
 	if ask := decideOn(s, primary, whole); ask.Licence == nil {
 		t.Errorf("adapters were read: %+v", ask)
 	}
-	o := Order{Ticket: events.TicketAccepted{Request: events.Request{Action: events.ActionPlanned}}, Protection: Protection{Hosts: [2]string{"p", "r"}}, Since: noon}
+	o := Order{Ticket: events.TicketAccepted{Request: events.Request{Action: events.ActionTest}}, Protection: Protection{Hosts: [2]string{"p", "r"}}, Since: noon}
 	m := Mind{Sights: map[string]Sight{"p": primary, "r": whole}}
 	if ask := begin(p, State{}, m, o, noon); ask.Do != DoLook || !ask.Whole {
 		t.Errorf("one look left something out: %+v", ask)
@@ -235,6 +235,12 @@ func TestWhatNeedsTheWholeVM(t *testing.T) {
 	m.Saw("p", silent())
 	if ask := begin(p, State{}, m, o, noon); ask.Do != DoWait {
 		t.Errorf("a silent host has nothing to leave out: %+v", ask)
+	}
+	o.Ticket.Action = events.ActionPlanned
+	whole.Whole, primary.Whole = false, false
+	m = Mind{Sights: map[string]Sight{"p": primary, "r": whole}}
+	if ask := begin(p, State{}, m, o, noon); ask.Do != DoRecord {
+		t.Errorf("a planned failover has no use for what was left out: %+v", ask)
 	}
 }
 

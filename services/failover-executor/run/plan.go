@@ -21,10 +21,14 @@ func begin(p Policy, s State, m Mind, o Order, now time.Time) Ask {
 		return answer(o, refusal(o, nil, reasons...))
 	}
 	hosts := o.Protection.Hosts
+	seen, again := m.freshWhole, lookWhole
+	if o.Ticket.Action == events.ActionPlanned { // neither adapters nor recovery points matter to it
+		seen, again = m.fresh, look
+	}
 	for _, h := range hosts {
-		sight, ok := m.freshWhole(h, now, p.SightAge)
+		sight, ok := seen(h, now, p.SightAge)
 		if !ok {
-			return lookWhole(hosts[0], hosts[1])
+			return again(hosts[0], hosts[1])
 		}
 		if !conclusive(p, sight, o) {
 			return wait(now.Add(p.PollEvery))
