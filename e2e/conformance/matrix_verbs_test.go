@@ -3,6 +3,10 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
 	"time"
 
 	"lifeboat.io/e2e/lab"
@@ -50,6 +54,10 @@ var verbs = []verb{
 	}},
 	{name: "Read", host: "p1", call: func(ctx context.Context, h hyperv.Host, id hyperv.VMID) error {
 		_, err := h.Read(ctx, id)
+		return err
+	}},
+	{name: "ReadState", host: "p1", call: func(ctx context.Context, h hyperv.Host, id hyperv.VMID) error {
+		_, err := h.ReadState(ctx, id)
 		return err
 	}},
 	{name: "Stop", host: "p1", effect: true, cmdlet: "Stop-VM", power: hyperv.PowerOff, call: changing(func(h hyperv.Host, ctx context.Context, id hyperv.VMID) (hyperv.Change, error) {
@@ -114,4 +122,18 @@ func prepared(c *cell) error {
 // failedOver brings it further, to the replica.
 func failedOver(c *cell) error {
 	return errors.Join(prepared(c), c.machine("r1").StartVMFailover(c.soon(), c.id, hypersim.StartVMFailoverOptions{}))
+}
+
+// TestEveryVerbIsAColumn: a verb that hyperv.Host gets is met by every fault, too.
+func TestEveryVerbIsAColumn(t *testing.T) {
+	host := reflect.TypeFor[hyperv.Host]()
+	for i := range host.NumMethod() {
+		name := host.Method(i).Name
+		if name == "Name" || name == "Close" { // they ask nothing of the host
+			continue
+		}
+		if !slices.ContainsFunc(verbs, func(v verb) bool { return v.name == name || strings.HasPrefix(v.name, name+" ") }) {
+			t.Errorf("%s is no column of docs/faults.md", name)
+		}
+	}
 }
