@@ -185,8 +185,12 @@ func (w *worker) read(ctx context.Context, t *testing.T) {
 	case 1:
 		_, err = h.ListVMs(ctx)
 	default:
+		read := h.ReadState
+		if w.dice.IntN(2) == 0 {
+			read = h.Read
+		}
 		var vm hyperv.VM
-		if vm, err = h.Read(ctx, w.vm); err == nil {
+		if vm, err = read(ctx, w.vm); err == nil {
 			w.compare(t, host, vm)
 		}
 	}
