@@ -248,6 +248,7 @@ func TestHistoryLastAndLastOfEach(t *testing.T) {
 
 // TestHistoryOfManyPages is longer than a page, with other aggregates between.
 func TestHistoryOfManyPages(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	agg, other := vm("vm-1"), vm("vm-2")
 	var last, lastOther uint64

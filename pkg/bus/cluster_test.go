@@ -113,6 +113,7 @@ func (w *writers) check(t testing.TB, b *bus.Bus, aggregates int) {
 }
 
 func TestChainsUnderContention(t *testing.T) {
+	t.Parallel()
 	for name, open := range eachKind {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
@@ -126,6 +127,7 @@ func TestChainsUnderContention(t *testing.T) {
 // TestLeaderLeavesMidAppend has the log's leader hand over, and then stop, while
 // events are appended and consumed.
 func TestLeaderLeavesMidAppend(t *testing.T) {
+	t.Parallel()
 	cluster := bustest.NewCluster(t, 3)
 	b := bustest.OpenConfig(t, cluster.Config())
 	w := startWriters(t, b, 4, 2)
@@ -169,6 +171,7 @@ func TestLeaderLeavesMidAppend(t *testing.T) {
 // TestLostAcknowledgement loses the answers to publishes that were stored, on
 // one server and on three: Append finds out that they were, and stores nothing twice.
 func TestLostAcknowledgement(t *testing.T) {
+	t.Parallel()
 	for name, target := range map[string]func(t *testing.T) bus.Config{
 		"one server": func(t *testing.T) bus.Config {
 			return bus.Config{URL: bustest.Open(t, listening).URL(), Replicas: 1}
@@ -235,6 +238,7 @@ func awaitEvents(t testing.TB, nc *nats.Conn, count int) {
 // TestLostAcknowledgementThenAnother loses the answer to a publish, and another
 // writer appends after it before we look: ours still counts.
 func TestLostAcknowledgementThenAnother(t *testing.T) {
+	t.Parallel()
 	other := bustest.Open(t, listening)
 	u, err := url.Parse(other.URL())
 	if err != nil {
@@ -266,6 +270,7 @@ func TestLostAcknowledgementThenAnother(t *testing.T) {
 
 // TestUnknownOutcomeIsSaid loses all answers for the whole of the caller's patience.
 func TestUnknownOutcomeIsSaid(t *testing.T) {
+	t.Parallel()
 	server := bustest.Open(t, listening)
 	u, err := url.Parse(server.URL())
 	if err != nil {

@@ -131,6 +131,7 @@ func TestLanesWorkAtOnce(t *testing.T) {
 // TestHeartbeatsKeepLongWork handles longer than the ack wait, with more
 // events waiting behind it: none is delivered a second time.
 func TestHeartbeatsKeepLongWork(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fill(t, b, vm("vm-1"), 3)
 	c := quick("long")
@@ -260,6 +261,7 @@ func dial(t testing.TB, url string) *nats.Conn {
 // TestFailuresAreCountedKeptAndReplayed goes all the way: tries, dead letter,
 // replay by a person, failure of the replay, a second replay, success.
 func TestFailuresAreCountedKeptAndReplayed(t *testing.T) {
+	t.Parallel()
 	for _, stream := range []string{bus.StreamEvents, bus.StreamInbox} {
 		t.Run(stream, func(t *testing.T) {
 			b := bustest.Open(t)
@@ -327,6 +329,7 @@ func TestFailuresAreCountedKeptAndReplayed(t *testing.T) {
 // TestSilenceIsADeadLetter is a consumer that never answers, as when its
 // process dies with every delivery: only the server can tell.
 func TestSilenceIsADeadLetter(t *testing.T) {
+	t.Parallel()
 	for _, stream := range []string{bus.StreamEvents, bus.StreamInbox} {
 		t.Run(stream, func(t *testing.T) {
 			b := bustest.Open(t, listening)
@@ -408,6 +411,7 @@ func TestDiscardIsRecorded(t *testing.T) {
 // TestDrain stops a consumer in the middle: what runs finishes, what waits goes
 // to the next one at once and not after the ack wait.
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fill(t, b, vm("vm-1"), 3)
 	c := quick("drain")
@@ -458,6 +462,7 @@ func TestDrain(t *testing.T) {
 // TestGraceEnds cuts a handler that takes too long after the stop, and gives
 // its event back.
 func TestGraceEnds(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fill(t, b, vm("vm-1"), 1)
 	c := quick("grace")
@@ -481,6 +486,7 @@ func TestGraceEnds(t *testing.T) {
 }
 
 func TestHandlerThatIgnoresItsEndIsNamed(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fill(t, b, vm("vm-1"), 1)
 	c := quick("deaf")
@@ -506,6 +512,7 @@ func TestHandlerThatIgnoresItsEndIsNamed(t *testing.T) {
 // TestConsumerGoesOnWhereItWas stops and starts under the same name, and starts
 // another that begins with what is new.
 func TestConsumerGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t, listening)
 	nc := dial(t, b.URL())
 	last := fill(t, b, vm("vm-1"), 3)

@@ -145,6 +145,7 @@ func openProcesses(t testing.TB, c bus.Config) *bus.Bus {
 // is lost, none is stored twice, and no append fails although nobody leads for
 // seconds.
 func TestLeaderKilledMidAppend(t *testing.T) {
+	t.Parallel()
 	rounds := 2
 	if testing.Short() {
 		rounds = 1
@@ -207,6 +208,7 @@ func leaderOf(t testing.TB, url string, servers []*process) *process {
 // TestSingleServerKilledMidAppend kills the only server there is: what was
 // acknowledged is there when it comes back, and appends go on.
 func TestSingleServerKilledMidAppend(t *testing.T) {
+	t.Parallel()
 	servers, c := startProcesses(t, 1)
 	b := openProcesses(t, c)
 	w := startWriters(t, b, 2, 2)

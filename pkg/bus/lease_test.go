@@ -14,6 +14,7 @@ import (
 )
 
 func TestLease(t *testing.T) {
+	t.Parallel()
 	for name, open := range eachKind {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
@@ -99,6 +100,7 @@ func TestLeaseValidityIsHalfItsLife(t *testing.T) {
 }
 
 func TestKeepRenewsAndTellsOfLoss(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	l, err := b.Acquire(t.Context(), "k", "me", 2*time.Second)
 	if err != nil {

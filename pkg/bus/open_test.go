@@ -298,6 +298,7 @@ func TestConfigIsChecked(t *testing.T) {
 // TestServerConfigNamesUsers runs the embedded server from its own
 // configuration file: a user without the right is refused, and the refusal is logged.
 func TestServerConfigNamesUsers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)

@@ -16,6 +16,7 @@ import (
 // request for it was lost. Whoever reads notices within goalPatience and asks
 // anew; a consumer that hears of another subject stands for the lost request.
 func TestSilenceBeforeTheGoal(t *testing.T) {
+	t.Parallel()
 	b, err := Open(t.Context(), Config{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

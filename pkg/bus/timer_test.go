@@ -25,6 +25,7 @@ func timers(t testing.TB, b *bus.Bus, owner string) (fired chan bus.Fired, stop 
 }
 
 func TestTimersFire(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fired, _ := timers(t, b, "executor")
 	due := time.Now().Add(700 * time.Millisecond)
@@ -48,6 +49,7 @@ func TestTimersFire(t *testing.T) {
 }
 
 func TestTimersMoveAndEnd(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t)
 	fired, _ := timers(t, b, "executor")
 	arm := func(key string, in time.Duration, body string) {
@@ -89,6 +91,7 @@ func TestTimersMoveAndEnd(t *testing.T) {
 
 // TestTimersOverRestart is due while the bus is down, and later.
 func TestTimersOverRestart(t *testing.T) {
+	t.Parallel()
 	c := bustest.Config(t)
 	b, err := bus.Open(t.Context(), c)
 	if err != nil {

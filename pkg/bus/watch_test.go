@@ -134,6 +134,7 @@ func TestWatchLeavesOutWhatIsNoEvent(t *testing.T) {
 // TestWatchBridgesBrokenConnections cuts the connection again and again while
 // events come in, and loses what was on its way: every event is seen once, in order.
 func TestWatchBridgesBrokenConnections(t *testing.T) {
+	t.Parallel()
 	b := bustest.Open(t, listening)
 	u, err := url.Parse(b.URL())
 	if err != nil {
@@ -167,6 +168,7 @@ func TestWatchBridgesBrokenConnections(t *testing.T) {
 
 // TestWatchEndsWhileTheBusIsAway must not wait for the bus to come back.
 func TestWatchEndsWhileTheBusIsAway(t *testing.T) {
+	t.Parallel()
 	c := bustest.Config(t)
 	listening(&c)
 	server, err := bus.Open(t.Context(), c)
