@@ -529,7 +529,8 @@ type FailoverFenced struct {
 	RunRef
 	// Host is the old primary's host.
 	Host string `json:"host"`
-	// WasRunning tells that the old copy had been running beside the new one.
+	// WasRunning tells that the old copy was seen running when the new one had been
+	// started, or was about to be.
 	WasRunning bool `json:"wasRunning"`
 	// Before is what was read on the host when it came back.
 	Before *Reading `json:"before,omitempty"`

@@ -142,11 +142,18 @@ func replicaCanReverse(s scene) string {
 	return ""
 }
 
+// replicaCanComplete: completing merges the recovery points away. When nobody has
+// asked for it but a deadline, a VM that does not run has not shown that it will
+// not need them.
 func replicaCanComplete(s scene) string {
-	if st := s.own.Replication.State; st != hyperv.StateFailedOverWaitingCompletion {
-		return fmt.Sprintf("replication is %s, not FailedOverWaitingCompletion", st)
+	switch {
+	case s.own.Replication.State != hyperv.StateFailedOverWaitingCompletion:
+		return fmt.Sprintf("replication is %s, not FailedOverWaitingCompletion", s.own.Replication.State)
+	case s.run.openedByDeadline && !lives(s.own):
+		return fmt.Sprintf("the window has ended with the VM %s, and completing gives up every other recovery point", s.own.Power)
+	default:
+		return ""
 	}
-	return ""
 }
 
 func replicaCanBeUndone(s scene) string {

@@ -105,16 +105,30 @@ func fenceStep(f *Fence, old hyperv.VM) (step events.Step, more bool) {
 	}
 }
 
-// fencedEvent tells that the old primary is quiet. It ran beside the new one only
-// if that was started, which a run that has ended since must be taken to have done.
+// fencedEvent tells that the old primary is quiet.
 func (s State) fencedEvent(m Mind) *events.FailoverFenced {
 	f := s.Fence
-	beside := s.Run.Run != f.Run || s.Run.tried(events.StepStartReplica)
-	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: f.wasRunning() && beside, Before: f.Before, After: m.reading(f.Host)}
+	d := &events.FailoverFenced{RunRef: f.RunRef, Host: f.Host, WasRunning: s.ranBeside(m), Before: f.Before, After: m.reading(f.Host)}
 	if d.Before == nil {
 		d.Before = d.After
 	}
 	return d
+}
+
+// ranBeside reports whether the old primary was seen running since the live copy
+// was asked to start and did. A run that has ended since must be taken to have
+// started it.
+func (s State) ranBeside(m Mind) bool {
+	f := s.Fence
+	switch {
+	case f.Ran.IsZero():
+		return false
+	case s.Run.Run != f.Run:
+		return true
+	default:
+		started := s.Run.did(events.StepStartReplica) || lives(m.Sights[f.Live].VM)
+		return started && f.Ran.After(s.Run.startBegan)
+	}
 }
 
 // fenceHeld asks a person, because fencing would be a guess.

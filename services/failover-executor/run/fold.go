@@ -124,7 +124,7 @@ func (s *State) apply(e Event) error {
 	case *events.FailoverFailed:
 		s.end(events.OutcomeFailed, e.At)
 	case *events.FailoverFenced:
-		return s.fenced()
+		return s.fenced(d)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (s *State) stepStarted(d *events.StepStarted, at time.Time) error {
 	if slot == &s.Duty && s.Fence.Before == nil {
 		s.Fence.Before = d.Seen
 	}
-	s.Run.sawPrimary(d.Seen)
+	s.saw(d.Seen)
 	slot.Open = &Open{Step: d.Step, Host: d.Host, Attempt: d.Attempt, At: at}
 	slot.Attempts = d.Attempt
 	slot.Tries++
@@ -210,8 +210,11 @@ func (s *State) stepStarted(d *events.StepStarted, at time.Time) error {
 	if r := s.Run; !table[d.Step].watches && !r.tried(d.Step) {
 		r.Tried = append(r.Tried[:len(r.Tried):len(r.Tried)], d.Step)
 	}
-	if d.Step == events.StepShutDownPrimary && s.Run.DownFrom.IsZero() {
+	switch {
+	case d.Step == events.StepShutDownPrimary && s.Run.DownFrom.IsZero():
 		s.Run.DownFrom = at
+	case d.Step == events.StepStartReplica:
+		s.Run.startBegan = at
 	}
 	return nil
 }
@@ -222,9 +225,11 @@ func (s *State) stepDone(d *events.StepDone, at time.Time) error {
 		return err
 	}
 	*slot = Slot{}
-	s.Run.sawPrimary(d.Before, d.After)
+	s.saw(d.Before, d.After)
 	if slot == &s.Duty {
-		s.dutyDone(d)
+		if d.Step == events.StepBecomeReplica {
+			s.Fence = nil
+		}
 		return nil
 	}
 	r := s.Run
@@ -241,18 +246,6 @@ func (s *State) stepDone(d *events.StepDone, at time.Time) error {
 	return nil
 }
 
-// dutyDone takes in a step of fencing an old primary.
-func (s *State) dutyDone(d *events.StepDone) {
-	if d.Step == events.StepBecomeReplica {
-		s.Fence = nil
-		return
-	}
-	if d.Step == events.StepPowerOffOldPrimary && d.After != nil {
-		stopped := d.After.ReadAt
-		s.Run.oldStopped = &stopped
-	}
-}
-
 func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 	slot, err := s.slot("step-failed", d.RunRef, d.Step, d.Host)
 	if err != nil {
@@ -261,7 +254,7 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 	if slot.Open == nil || slot.Open.Attempt != d.Attempt {
 		return &Illegal{Event: "step-failed", Phase: s.phase(), Detail: fmt.Sprintf("attempt %d at %s is not open", d.Attempt, d.Step)}
 	}
-	s.Run.sawPrimary(d.Before, d.After)
+	s.saw(d.Before, d.After)
 	fault := d.Fault
 	slot.Fault = &fault
 	slot.RetryAt = time.Time{}
@@ -278,7 +271,7 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	r := s.Run
 	for i := range d.Evidence {
-		r.sawPrimary(&d.Evidence[i])
+		s.saw(&d.Evidence[i])
 	}
 	if s.Fence != nil && d.Code == events.HoldFenceAmbiguous {
 		s.Fence.Held = true
@@ -332,6 +325,7 @@ func (s *State) resumed(d *events.FailoverResumed, at time.Time) error {
 	r.Clock.lap(r.doing(), at)
 	step := r.Held.Step
 	r.Phase, r.Held = r.heldBefore, nil
+	r.openedByDeadline = false
 	r.decided(d, at)
 	s.Step = Slot{Attempts: s.Step.Attempts, Since: at} // fresh tries, a fresh deadline
 	switch d.Choice {
@@ -381,7 +375,7 @@ func (s *State) instructed(d *events.FailoverInstructed, at time.Time) error {
 		if !ok || gates[step.Step] != d.Action {
 			return &Illegal{Event: "instructed", Phase: r.Phase, Detail: string(d.Action) + " has no step waiting for it"}
 		}
-		r.opened = step.Step
+		r.opened, r.openedByDeadline = step.Step, d.By == nil
 		r.Phase, r.Held = PhaseRunning, nil
 		return nil
 	default:
@@ -410,13 +404,14 @@ func (s *State) end(outcome events.Outcome, at time.Time) {
 	s.dropFence()
 }
 
-func (s *State) fenced() error {
+func (s *State) fenced(d *events.FailoverFenced) error {
 	if s.Fence == nil {
 		return &Illegal{Event: "fenced", Phase: s.phase(), Detail: "no old primary was to be fenced"}
 	}
 	if s.Duty.Open != nil {
 		return &Illegal{Event: "fenced", Phase: s.phase(), Detail: string(s.Duty.Open.Step) + " has no outcome yet"}
 	}
+	s.saw(d.After)
 	s.Fence.Quiet = true
 	s.dropFence()
 	return nil

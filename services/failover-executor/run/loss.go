@@ -73,7 +73,7 @@ func (r *Run) plannedLoss() events.DataLoss {
 }
 
 // unplannedLoss counts from the data handed over to the primary's last possible
-// write: when it was seen off, or else when the replica took over.
+// write: the failover, or when a primary that was seen running after it stopped.
 func (r *Run) unplannedLoss() events.DataLoss {
 	d, ok := r.done(events.StepFailOverReplica)
 	if !ok || d.After == nil || d.After.HostTime == nil || d.After.Replication == nil {
@@ -87,16 +87,28 @@ func (r *Run) unplannedLoss() events.DataLoss {
 	if since == nil {
 		return events.DataLoss{Bound: events.LossUnknown, Basis: "the replica host does not tell when it last received changes"}
 	}
-	until := *d.After.HostTime
-	if r.oldStopped != nil {
-		// The old primary came back and ran on its own: what it wrote then is lost
-		// as well. Its stop is taken over to the replica host's clock.
-		if stopped := r.oldStopped.Add(d.After.HostTime.Sub(d.After.ReadAt)); stopped.After(until) {
-			until = stopped
-			return between(*since, until, basis+" until the old primary, which had come back, was powered off")
-		}
+	until, end := *d.After.HostTime, "to the failover, by the replica host's clock; the primary may have stopped earlier"
+	if at, why := r.lastWrite(); at.After(d.After.ReadAt) {
+		// What a primary wrote that ran on is lost as well. The time is taken over to
+		// the replica host's clock.
+		until, end = at.Add(d.After.HostTime.Sub(d.After.ReadAt)), why
 	}
-	return between(*since, until, basis+" to the failover, by the replica host's clock; the primary may have stopped earlier")
+	return between(*since, until, basis+" "+end)
+}
+
+// lastWrite is when the last can have been written to a primary that was seen
+// running, by lifeboat's clock, and what that rests on; zero when it was not.
+func (r *Run) lastWrite() (time.Time, string) {
+	switch {
+	case r.lastRan.IsZero():
+		return time.Time{}, ""
+	case r.lastStopped.IsZero():
+		return r.lastRan, "until the old primary, which ran on, was last seen running"
+	case r.stoppedBy != "":
+		return r.lastStopped, fmt.Sprintf("until %s answered for it that the old primary, which ran on, is down", r.stoppedBy)
+	default:
+		return r.lastStopped, "until the old primary, which ran on, was seen off"
+	}
 }
 
 // received is when the replica last received changes, as read before it was

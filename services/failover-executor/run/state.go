@@ -96,6 +96,8 @@ type Run struct {
 	Until time.Time
 	// opened is the gated step that a ticket, a deadline or a person let through.
 	opened events.Step
+	// openedByDeadline tells that nobody but a deadline let it through.
+	openedByDeadline bool
 	// accepted is the step a person told the run to count as done.
 	accepted events.Step
 	// Override is who answers for a silent primary; nil also when the VM was seen
@@ -105,6 +107,11 @@ type Run struct {
 	// primarySeenAt.
 	primarySeen   sighting
 	primarySeenAt time.Time
+	// lastRan is when the VM was last seen running on the primary, and
+	// lastStopped when it then was first taken for down: seen so, or by the word
+	// of the person named in stoppedBy. Zero when it was not.
+	lastRan, lastStopped time.Time
+	stoppedBy            string
 	// Undoing tells that Program undoes the run; UndoneBy is who asked, nil for a deadline.
 	Undoing  bool
 	UndoneBy *events.Person
@@ -114,8 +121,8 @@ type Run struct {
 	Committed bool
 	// Clock is where the time went.
 	Clock Clock
-	// oldStopped is when an old primary that came back running was seen off.
-	oldStopped *time.Time
+	// startBegan is when the replica was last asked to start; zero when it was not.
+	startBegan time.Time
 	// Served is when the VM was verified to serve; zero before.
 	Served time.Time
 	// DownFrom is when the VM was first asked to stop; zero when it was not.
@@ -138,6 +145,8 @@ type Fence struct {
 	Committed bool
 	// Before is what was read when it came back.
 	Before *events.Reading
+	// Ran is when the old primary was last seen running; zero when it was not.
+	Ran time.Time
 	// Held tells that a person must decide before anything is done.
 	Held bool
 }

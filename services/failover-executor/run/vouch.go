@@ -19,18 +19,40 @@ const (
 	seenUp sighting = "up"
 )
 
-// sawPrimary takes in what was read of the primary. Seen running, nobody's word
-// that it is down counts any more: whoever gave it must say so again.
-func (r *Run) sawPrimary(readings ...*events.Reading) {
+// saw takes in readings of any host, for the run and for the fence.
+func (s *State) saw(readings ...*events.Reading) {
 	for _, read := range readings {
-		switch {
-		case read == nil || read.Host != r.Plan.Primary || read.Fault != nil:
-		case read.Absent || !livesIn(hyperv.PowerState(read.Power)):
-			r.primarySeen, r.primarySeenAt = seenDown, read.ReadAt
-		default:
-			r.primarySeen, r.primarySeenAt = seenUp, read.ReadAt
-			r.Override = nil
+		if read == nil || read.Fault != nil {
+			continue
 		}
+		runs := !read.Absent && livesIn(hyperv.PowerState(read.Power))
+		if read.Host == s.Run.Plan.Primary {
+			s.Run.sawPrimary(runs, read.ReadAt)
+		}
+		if f := s.Fence; f != nil && read.Host == f.Host && runs {
+			f.Ran = read.ReadAt
+		}
+	}
+}
+
+// sawPrimary takes in that the VM was read on the primary. Seen running, nobody's
+// word that it is down counts any more: whoever gave it must say so again.
+func (r *Run) sawPrimary(runs bool, at time.Time) {
+	r.primarySeenAt = at
+	if runs {
+		r.primarySeen, r.Override = seenUp, nil
+		r.lastRan, r.lastStopped = at, time.Time{}
+		return
+	}
+	r.primarySeen = seenDown
+	r.stopped(at, "")
+}
+
+// stopped takes in that a primary seen running is taken for down, by a reading
+// or by somebody's word.
+func (r *Run) stopped(at time.Time, by string) {
+	if !r.lastRan.IsZero() && r.lastStopped.IsZero() {
+		r.lastStopped, r.stoppedBy = at, by
 	}
 }
 
@@ -56,6 +78,7 @@ func (r *Run) decided(d *events.FailoverResumed, at time.Time) {
 	if d.Choice == events.ChoiceOverride {
 		r.Override = &events.Override{Person: d.Person, Reason: d.Reason}
 		r.primarySeenAt = at
+		r.stopped(at, d.Person.Name)
 	}
 }
 

@@ -35,6 +35,9 @@ var handiwork = map[string]func(context.Context, *Story) error{
 	"suspend replication": func(ctx context.Context, st *Story) error {
 		return st.World.Machine("p1").SuspendVMReplication(ctx, st.VM, "")
 	},
+	"turn the replica off": func(ctx context.Context, st *Story) error {
+		return st.World.Machine("r1").StopVM(ctx, st.VM, hypersim.StopVMOptions{TurnOff: true})
+	},
 	"resume replication": func(ctx context.Context, st *Story) error {
 		return st.World.Machine("p1").ResumeVMReplication(ctx, st.VM, hypersim.ResumeVMReplicationOptions{})
 	},
@@ -43,7 +46,7 @@ var handiwork = map[string]func(context.Context, *Story) error{
 // handNames are the keys of handiwork in a fixed order.
 var handNames = []string{
 	"fail over on the replica", "take the failover or the test back", "make a test VM", "prepare the primary",
-	"take the preparation back", "suspend replication", "resume replication",
+	"take the preparation back", "suspend replication", "resume replication", "turn the replica off",
 }
 
 // hands draws what people do behind lifeboat's back, in one story of twelve.

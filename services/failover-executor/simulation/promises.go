@@ -27,6 +27,7 @@ var promises = []promise{
 	{"never two live copies", neverTwo},
 	{"no failover of a lost primary without evidence or a name", namedOrSeen},
 	{"an old primary is fenced", fenced},
+	{"two copies are said to have run only if they did", saysBeside},
 	{"test and planned failover lose nothing", losesNothing},
 	{"a test leaves the primary alone", testLeavesPrimaryAlone},
 	{"an unplanned failover states what it may lose, and has lost no more", statesLoss},
@@ -268,6 +269,20 @@ func namedOrSeen(st *Story) []string {
 var goesLive = map[events.Step]bool{events.StepFailOverReplica: true, events.StepStartReplica: true}
 
 // fenced: in the end one copy runs at most, and no overlap lasts.
+// saysBeside leaves out stories with other hands: they may turn the live copy
+// off, and the log does not see it.
+func saysBeside(st *Story) []string {
+	if len(st.Schedule.Hands) > 0 {
+		return nil
+	}
+	for _, e := range st.Log {
+		if d, ok := e.Data.(*events.FailoverFenced); ok && d.WasRunning && len(st.World.Overlaps("")) == 0 {
+			return []string{fmt.Sprintf("the copy on %s is said to have run beside the new one", d.Host)}
+		}
+	}
+	return nil
+}
+
 func fenced(st *Story) []string {
 	if st.Err != nil {
 		return nil
