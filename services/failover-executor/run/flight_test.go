@@ -85,3 +85,94 @@ func TestAnActMakesOldLooksVoid(t *testing.T) {
 		}
 	}
 }
+
+// startGivenUp is a test whose start was asked for and not answered, and which
+// is cancelled. Decisions are at noon; the start was asked for some time before.
+func startGivenUp(t *testing.T, ago time.Duration) State {
+	t.Helper()
+	s := midRun(events.KindTest, events.StepStartTestFailover)
+	asked := noon.Add(-ago)
+	for i, e := range []Event{
+		{At: asked, Data: &events.StepStarted{RunRef: s.Run.RunRef, Step: events.StepStartTestFailover, Host: "r", Attempt: 1}},
+		{At: asked.Add(15 * time.Second), Data: &events.StepFailed{
+			RunRef: s.Run.RunRef, Step: events.StepStartTestFailover, Host: "r", Attempt: 1,
+			Fault: events.Fault{Class: events.ClassRetry, Code: codeNoEffect},
+		}},
+		{At: noon, Data: &events.FailoverInstructed{
+			RunRef: s.Run.RunRef, Action: events.ActionCancel, By: &events.TicketRef{},
+			Steps: []events.PlannedStep{planStep(DefaultPolicy(), events.StepStopTestFailover, "p", "r")},
+		}},
+	} {
+		e.Seq = uint64(i + 2)
+		next, err := s.Apply(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = next
+	}
+	return s
+}
+
+// TestWhatMayStillLandIsAwaitedBeforeTheEnd: nothing shows a test VM in the
+// making, so its absence proves nothing while a start without answer may go on.
+func TestWhatMayStillLandIsAwaitedBeforeTheEnd(t *testing.T) {
+	patience := DefaultPolicy().deadline(events.StepStartTestFailover)
+	primary, replica := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerRunning), at(hyperv.ModeReplica, hyperv.StateReplicating, hyperv.PowerOff)
+	if ask := decideOn(startGivenUp(t, patience-time.Second), primary, replica); ask.Do != DoWait {
+		t.Errorf("it may still land: %+v", ask)
+	}
+	if done, ok := decideOn(startGivenUp(t, patience), primary, replica).Data.(*events.StepDone); !ok || done.How != events.HowFound {
+		t.Error("it waits for ever")
+	}
+	replica.VM.TestVM = &hyperv.TestVM{ID: "2"}
+	if begun, ok := decideOn(startGivenUp(t, time.Minute), primary, replica).Data.(*events.StepStarted); !ok || begun.Step != events.StepStopTestFailover {
+		t.Error("it has landed and is not taken back")
+	}
+}
+
+// TestALostAttemptMayHaveChangedSomething: a run is not said to have changed
+// nothing when an attempt before the refused one was never answered.
+func TestALostAttemptMayHaveChangedSomething(t *testing.T) {
+	for name, lost := range map[string]bool{"only refused": false, "lost, then refused": true} {
+		s := midRun(events.KindPlanned, events.StepShutDownPrimary)
+		s.Run.Tried = []events.Step{events.StepShutDownPrimary}
+		if lost {
+			s.Run.setAdrift(&Open{Step: events.StepShutDownPrimary, Host: "p", Attempt: 1, At: noon.Add(-time.Minute)})
+		}
+		s.Step = Slot{Attempts: 2, Tries: 2, Since: noon, Fault: &events.Fault{Class: events.ClassRefuse, Code: "InvalidState"}}
+		ask := decideOn(s, at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerRunning), at(hyperv.ModeReplica, hyperv.StateReplicating, hyperv.PowerOff))
+		if _, held := ask.Data.(*events.FailoverHeld); held != lost {
+			t.Errorf("%s: %T", name, ask.Data)
+		}
+	}
+}
+
+// TestALockedVMIsNoFailure: while Hyper-V works on the VM for somebody else, it
+// is asked again until the step's deadline, however often.
+func TestALockedVMIsNoFailure(t *testing.T) {
+	p := DefaultPolicy()
+	for code, goesOn := range map[string]bool{codeInUse: true, "Unspecified": false} {
+		s := midRun(events.KindPlanned, events.StepPreparePrimary)
+		for n := 1; n <= 2*p.Attempts; n++ {
+			for _, data := range []any{
+				&events.StepStarted{RunRef: s.Run.RunRef, Step: events.StepPreparePrimary, Host: "p", Attempt: n},
+				&events.StepFailed{RunRef: s.Run.RunRef, Step: events.StepPreparePrimary, Host: "p", Attempt: n, Fault: events.Fault{Class: events.ClassRetry, Code: code}},
+			} {
+				next, err := s.Apply(Event{Seq: s.Seq + 1, At: noon, Data: data})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s = next
+			}
+		}
+		primary := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerOff)
+		replica := at(hyperv.ModeReplica, hyperv.StateReplicating, hyperv.PowerOff)
+		if _, begun := decideOn(s, primary, replica).Data.(*events.StepStarted); begun != goesOn {
+			t.Errorf("%s: %+v", code, decideOn(s, primary, replica))
+		}
+		s.Step.Since = noon.Add(-p.deadline(events.StepPreparePrimary))
+		if held, ok := decideOn(s, primary, replica).Data.(*events.FailoverHeld); !ok || goesOn && held.Code != events.HoldDeadline {
+			t.Errorf("%s, overdue: %+v", code, decideOn(s, primary, replica))
+		}
+	}
+}

@@ -261,6 +261,12 @@ func (s *State) stepFailed(d *events.StepFailed, _ time.Time) error {
 	if d.Fault.Class == events.ClassUnknown {
 		return nil // still open: only a look can close it
 	}
+	switch {
+	case d.Fault.Code == codeNoEffect && slot == &s.Step:
+		s.Run.setAdrift(slot.Open)
+	case d.Fault.Code == codeInUse:
+		slot.Tries-- // something else works on the VM; the step's deadline bounds the waiting
+	}
 	slot.Open = nil
 	if d.RetryAt != nil {
 		slot.RetryAt = *d.RetryAt
@@ -287,6 +293,7 @@ func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	r.Phase = PhaseHeld
 	// A run is held only when nothing asked for can begin any more; whether it
 	// has happened is looked at afresh when somebody has decided.
+	r.setAdrift(s.Step.Open)
 	s.Step = Slot{Attempts: s.Step.Attempts}
 	return nil
 }

@@ -87,6 +87,8 @@ type Run struct {
 	Done []events.StepDone
 	// Tried are the steps with an effect that were begun: what may have changed.
 	Tried []events.Step
+	// adrift are the attempts that were given up without an answer.
+	adrift []Open
 	// Phase is where it stands.
 	Phase Phase
 	// Held is the hold it rests in, in PhaseHeld, and the phase it came from.
@@ -194,6 +196,26 @@ func (r *Run) done(step events.Step) (events.StepDone, bool) {
 		}
 	}
 	return events.StepDone{}, false
+}
+
+// setAdrift takes in that an attempt was given up without an answer.
+func (r *Run) setAdrift(o *Open) {
+	if o != nil && !table[o.Step].watches {
+		r.adrift = append(r.adrift[:len(r.adrift):len(r.adrift)], *o)
+	}
+}
+
+// mayLand returns an attempt that was given up without an answer, and may still
+// do what the given step is to take back: it was begun in time, and nothing shows
+// that it goes on. A host works on a VM for one caller at a time, so a step that
+// has been done since has outlived its lost attempts.
+func (r *Run) mayLand(p Policy, undo events.Step, now time.Time) (Open, bool) {
+	for _, o := range r.adrift {
+		if sp := table[o.Step]; sp.unseen && slices.Contains(sp.undo, undo) && !r.did(o.Step) && now.Before(o.At.Add(p.deadline(o.Step))) {
+			return o, true
+		}
+	}
+	return Open{}, false
 }
 
 // tried reports whether a step's effect was begun in this run.

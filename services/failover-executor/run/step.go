@@ -15,6 +15,15 @@ const (
 	deciderOverride = "a contact of the account with the right to override"
 )
 
+// Codes of faults that decide how a step goes on.
+const (
+	// codeNoEffect: what was asked for is not to be seen, and can no longer begin.
+	codeNoEffect = "no-effect"
+	// codeInUse is Hyper-V's: it works on the VM for somebody else, be it a backup,
+	// a migration or an attempt of ours that was given up.
+	codeInUse = "ObjectInUse"
+)
+
 // stage is a step to be carried out: the run's current one, or one of the fence.
 type stage struct {
 	slot Slot
@@ -124,6 +133,9 @@ func found(p Policy, s State, m Mind, g stage, now time.Time) Ask {
 	if sp.ours && g.slot.Attempts == 0 {
 		return hold(p, s, m, g, now, events.HoldMovedByOthers, fmt.Sprintf("%s was found done on %s although this run has not done it: somebody else moves this VM.", g.step.Step, g.step.Host), nil)
 	}
+	if o, ok := s.Run.mayLand(p, g.step.Step, now); ok && s.Run.Undoing && g.slot.Attempts == 0 {
+		return wait(now.Add(p.poll(o.At, now))) // or there would be something to take back after the end
+	}
 	if sp.watches && g.slot.Open == nil {
 		return started(s, m, g)
 	}
@@ -158,7 +170,7 @@ func decideOpen(p Policy, s State, m Mind, g stage, sc scene, now time.Time) Ask
 	retry := now
 	return record(&events.StepFailed{
 		RunRef: s.Run.RunRef, Step: g.step.Step, Host: g.step.Host, Attempt: g.slot.Attempts,
-		Fault:   events.Fault{Class: events.ClassRetry, Code: "no-effect", Message: fmt.Sprintf("the effect is not on %s %s after it was asked for, and can no longer begin", g.step.Host, p.settle())},
+		Fault:   events.Fault{Class: events.ClassRetry, Code: codeNoEffect, Message: fmt.Sprintf("the effect is not on %s %s after it was asked for, and can no longer begin", g.step.Host, p.settle())},
 		RetryAt: &retry,
 		After:   m.reading(g.step.Host),
 	})
@@ -251,7 +263,7 @@ func overrideHold(s State, m Mind, step events.Step) Ask {
 // refusedByHost ends a run that has changed nothing, and holds any other.
 func refusedByHost(p Policy, s State, m Mind, g stage, now time.Time, f events.Fault) Ask {
 	why := fmt.Sprintf("%s refuses %s: %s", g.step.Host, g.step.Step, f.Message)
-	if r := s.Run; !g.duty && len(r.Done) == 0 && len(r.Tried) == 1 && r.Kind != events.KindUnplanned {
+	if r := s.Run; !g.duty && len(r.Done) == 0 && len(r.Tried) == 1 && len(r.adrift) == 0 && r.Kind != events.KindUnplanned {
 		return record(failed(s, m, why, &f))
 	}
 	return hold(p, s, m, g, now, events.HoldHostRefused, why, &f)

@@ -40,6 +40,8 @@ type spec struct {
 	done func(scene) bool
 	// pending: the effect is on its way; wait.
 	pending func(scene) bool
+	// unseen: nothing shows the effect on its way, only done.
+	unseen bool
 	// blocked says why the effect must not be asked for now; "" when it may.
 	blocked func(scene) string
 	// call is what to ask of the host; nil for a step that watches.
@@ -86,7 +88,7 @@ func testSteps() map[events.Step]spec {
 			},
 		},
 		events.StepStartTestFailover: {
-			ours:    true,
+			ours: true, unseen: true,
 			done:    func(s scene) bool { return s.own.TestVM != nil },
 			blocked: replicaCanTest,
 			call: func(_ Policy, s State) Call {

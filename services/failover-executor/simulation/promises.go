@@ -223,18 +223,32 @@ func recordedBefore(st *Story, e hypersim.Entry) bool {
 
 // neverTwo allows two running copies only where nobody could have prevented
 // it: the old primary started by itself, or a named person answered for a
-// primary that was silent and ran all the same.
+// primary that was silent and ran all the same. A start that was asked for cannot
+// be taken back: a host may stand still in the middle of it, and go on when the
+// primary answers again.
 func neverTwo(st *Story) []string {
 	var out []string
 	for _, o := range st.World.Overlaps("") {
 		switch {
 		case startedByItself(st, o):
-		case namedAt(st, o.From) && silentAt(st, o.From):
+		case namedAt(st, startAsked(st, o.From)) && silentAt(st, startAsked(st, o.From)):
 		default:
 			out = append(out, fmt.Sprintf("on %v from %s", o.Hosts, o.From.Sub(st.Begun)))
 		}
 	}
 	return out
+}
+
+// startAsked is when the replica was last asked to start before a time; that
+// time when it was not.
+func startAsked(st *Story, by time.Time) time.Time {
+	asked := by
+	for _, e := range st.Log {
+		if d, ok := e.Data.(*events.StepStarted); ok && d.Step == events.StepStartReplica && !e.At.After(by) {
+			asked = e.At
+		}
+	}
+	return asked
 }
 
 // namedOrSeen: an unplanned failover fails the replica over, and starts it, only
@@ -268,7 +282,6 @@ func namedOrSeen(st *Story) []string {
 // goesLive are the steps that make the replica's copy live.
 var goesLive = map[events.Step]bool{events.StepFailOverReplica: true, events.StepStartReplica: true}
 
-// fenced: in the end one copy runs at most, and no overlap lasts.
 // saysBeside leaves out stories with other hands: they may turn the live copy
 // off, and the log does not see it.
 func saysBeside(st *Story) []string {
@@ -283,6 +296,7 @@ func saysBeside(st *Story) []string {
 	return nil
 }
 
+// fenced: in the end one copy runs at most, and no overlap lasts.
 func fenced(st *Story) []string {
 	if st.Err != nil {
 		return nil
