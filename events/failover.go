@@ -366,6 +366,9 @@ const (
 	HoldWindowEnded HoldCode = "window-ended"
 	// HoldFenceAmbiguous: fencing the old primary would be a guess, or fails.
 	HoldFenceAmbiguous HoldCode = "fence-ambiguous"
+	// HoldLiveCopyOff: an old primary answers again, and the copy that should be
+	// live instead is off. It is fenced without being asked for as soon as that runs.
+	HoldLiveCopyOff HoldCode = "live-copy-off"
 )
 
 // Values implements Enum.
@@ -382,6 +385,7 @@ func (HoldCode) Values() []Value {
 		{string(HoldDecision), "The host leaves it to a person, such as a guest that will not shut down."},
 		{string(HoldWindowEnded), "The commit window has ended and the account wants a person to decide."},
 		{string(HoldFenceAmbiguous), "An old primary is to be fenced, and doing so would be a guess or does not succeed."},
+		{string(HoldLiveCopyOff), "A run was ended where it stood with its copy off, and the old primary answers again; it is fenced as soon as that copy runs."},
 	}
 }
 

@@ -191,6 +191,43 @@ func TestFenceNeverGuesses(t *testing.T) {
 	}
 }
 
+// TestFenceOfARunThatWasAbandoned: the old primary may be the only live copy, so
+// it is left alone until the other one runs; one question is asked meanwhile.
+func TestFenceOfARunThatWasAbandoned(t *testing.T) {
+	old := at(hyperv.ModePrimary, hyperv.StateReplicating, hyperv.PowerRunning)
+	off := at(hyperv.ModeReplica, hyperv.StateFailedOverWaitingCompletion, hyperv.PowerOff)
+	on := at(hyperv.ModeReplica, hyperv.StateFailedOverWaitingCompletion, hyperv.PowerRunning)
+	s := midRun(events.KindUnplanned, events.StepStartReplica)
+	s.Fence = &Fence{RunRef: s.Run.RunRef, Host: "p", Live: "r"}
+	if _, fences := decideOn(s, old, off).Data.(*events.StepStarted); !fences {
+		t.Error("a run that goes on does not fence first")
+	}
+	s.Run.Phase, s.Run.Outcome = PhaseEnded, events.OutcomeFailed
+	held, ok := decideOn(s, old, off).Data.(*events.FailoverHeld)
+	if !ok || held.Code != events.HoldLiveCopyOff {
+		t.Fatalf("with the copy off: %+v", decideOn(s, old, off))
+	}
+	s, err := s.Apply(Event{Seq: 2, At: noon, Data: held})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ask := decideOn(s, old, off); ask.Do != DoRest || !ask.Until.Equal(noon.Add(DefaultPolicy().FenceProbe)) {
+		t.Errorf("asked once: %+v", ask)
+	}
+	begun, ok := decideOn(s, old, on).Data.(*events.StepStarted)
+	if !ok || begun.Step != events.StepFencePrimary {
+		t.Fatalf("with the copy running: %+v", decideOn(s, old, on))
+	}
+	if s, err = s.Apply(Event{Seq: 3, At: noon, Data: begun}); err != nil || s.Fence.Held {
+		t.Errorf("still held when it is fenced: %v", err)
+	}
+	s.Fence = &Fence{RunRef: s.Run.RunRef, Host: "p", Live: "r", Committed: true}
+	s.Duty = Slot{}
+	if _, fences := decideOn(s, old, off).Data.(*events.StepStarted); !fences {
+		t.Error("a completed failover leaves no doubt, even with the VM shut down")
+	}
+}
+
 // TestOldNewsIsLookedAtAgain: a decision never rests on a look older than the
 // policy allows.
 func TestOldNewsIsLookedAtAgain(t *testing.T) {

@@ -20,7 +20,7 @@ func Decide(p Policy, s State, m Mind, now time.Time) Ask {
 		return ask
 	}
 	rest := time.Time{}
-	if s.Fence != nil && !s.Fence.Held {
+	if f := s.Fence; f != nil && (!f.Held || f.Watched) {
 		ask, next, ok := decideFence(p, s, m, now)
 		if ok {
 			return ask

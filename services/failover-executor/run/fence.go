@@ -40,8 +40,8 @@ func decideFence(p Policy, s State, m Mind, now time.Time) (ask Ask, next time.T
 	case !live.answers():
 		return Ask{}, live.At.Add(p.FenceProbe), false
 	}
-	if why := notLive(live.VM); why != "" {
-		return s.fenceHeld(m, why), next, true
+	if code, why := s.notLive(live.VM); why != "" {
+		return s.fenceHeld(m, code, why), next, !f.Held
 	}
 	step, more := fenceStep(f, old.VM)
 	if !more {
@@ -75,15 +75,19 @@ func fenceOpen(s State, open Open) bool {
 }
 
 // notLive says why the copy that should be live instead of the old primary is
-// not; "" when it is.
-func notLive(vm hyperv.VM) string {
+// not; "" when it is. It may be off when a run is about to start it, or when the
+// failover is completed and whoever owns the VM shut it down.
+func (s State) notLive(vm hyperv.VM) (events.HoldCode, string) {
+	goesOn := s.Active() && s.Run.Run == s.Fence.Run
 	switch {
 	case !vm.Present:
-		return "the host that should run the live copy has no such VM"
-	case vm.Replication.Mode == hyperv.ModePrimary, failedOver(vm), vm.Replication.Mode == hyperv.ModeNone:
-		return ""
+		return events.HoldFenceAmbiguous, "the host that should run the live copy has no such VM"
+	case vm.Replication.Mode != hyperv.ModePrimary && vm.Replication.Mode != hyperv.ModeNone && !failedOver(vm):
+		return events.HoldFenceAmbiguous, fmt.Sprintf("the copy that should be live is %s and %s", vm.Replication.Mode, vm.Replication.State)
+	case !goesOn && !s.Fence.Committed && !lives(vm):
+		return events.HoldLiveCopyOff, fmt.Sprintf("the run was ended where it stood and the copy that should be live is %s", vm.Power)
 	default:
-		return fmt.Sprintf("the copy that should be live is %s and %s", vm.Replication.Mode, vm.Replication.State)
+		return "", ""
 	}
 }
 
@@ -126,16 +130,17 @@ func (s State) ranBeside(m Mind) bool {
 	case s.Run.Run != f.Run:
 		return true
 	default:
-		started := s.Run.did(events.StepStartReplica) || lives(m.Sights[f.Live].VM)
+		stands := s.Run.did(events.StepStartReplica) && !s.Run.did(events.StepStopReplica)
+		started := stands || lives(m.Sights[f.Live].VM)
 		return started && f.Ran.After(s.Run.startBegan)
 	}
 }
 
 // fenceHeld asks a person, because fencing would be a guess.
-func (s State) fenceHeld(m Mind, why string) Ask {
+func (s State) fenceHeld(m Mind, code events.HoldCode, why string) Ask {
 	f := s.Fence
 	return record(&events.FailoverHeld{
-		RunRef: f.RunRef, Step: events.StepFencePrimary, Code: events.HoldFenceAmbiguous,
+		RunRef: f.RunRef, Step: events.StepFencePrimary, Code: code,
 		Why:      fmt.Sprintf("The old primary on %s answers again, but %s: powering it off could take the only live copy down.", f.Host, why),
 		Decider:  deciderOperator,
 		Choices:  []events.Choice{events.ChoiceRetry, events.ChoiceAbandon},

@@ -197,8 +197,11 @@ func (s *State) stepStarted(d *events.StepStarted, at time.Time) error {
 	if open, ok := s.underWay(); ok {
 		return &Illegal{Event: "step-started", Phase: s.phase(), Detail: string(open.Step) + " is still under way"}
 	}
-	if slot == &s.Duty && s.Fence.Before == nil {
-		s.Fence.Before = d.Seen
+	if slot == &s.Duty {
+		s.Fence.Held, s.Fence.Watched = false, false
+		if s.Fence.Before == nil {
+			s.Fence.Before = d.Seen
+		}
 	}
 	s.saw(d.Seen)
 	slot.Open = &Open{Step: d.Step, Host: d.Host, Attempt: d.Attempt, At: at}
@@ -279,8 +282,8 @@ func (s *State) held(d *events.FailoverHeld, at time.Time) error {
 	for i := range d.Evidence {
 		s.saw(&d.Evidence[i])
 	}
-	if s.Fence != nil && d.Code == events.HoldFenceAmbiguous {
-		s.Fence.Held = true
+	if s.Fence != nil && (d.Code == events.HoldFenceAmbiguous || d.Code == events.HoldLiveCopyOff) {
+		s.Fence.Held, s.Fence.Watched = true, d.Code == events.HoldLiveCopyOff
 		s.Duty = Slot{Attempts: s.Duty.Attempts}
 		return nil
 	}
@@ -317,7 +320,7 @@ func (s *State) resumed(d *events.FailoverResumed, at time.Time) error {
 	s.Answered[answerKey(d.Run, d.By)] = true
 	r := s.Run
 	if s.Fence != nil && s.Fence.Held {
-		s.Fence.Held = false // whoever decides on the run wants the fence looked at, too
+		s.Fence.Held, s.Fence.Watched = false, false // whoever decides on the run wants the fence looked at, too
 		s.Duty = Slot{Attempts: s.Duty.Attempts}
 		if r.Phase != PhaseHeld {
 			if d.Choice == events.ChoiceAbandon {
@@ -419,7 +422,7 @@ func (s *State) fenced(d *events.FailoverFenced) error {
 		return &Illegal{Event: "fenced", Phase: s.phase(), Detail: string(s.Duty.Open.Step) + " has no outcome yet"}
 	}
 	s.saw(d.After)
-	s.Fence.Quiet = true
+	s.Fence.Quiet, s.Fence.Held, s.Fence.Watched = true, false, false
 	s.dropFence()
 	return nil
 }

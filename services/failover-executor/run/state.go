@@ -149,8 +149,9 @@ type Fence struct {
 	Before *events.Reading
 	// Ran is when the old primary was last seen running; zero when it was not.
 	Ran time.Time
-	// Held tells that a person must decide before anything is done.
-	Held bool
+	// Held tells that a person must decide before anything is done; Watched that it
+	// is done all the same once the live copy runs.
+	Held, Watched bool
 }
 
 // underWay is the effect that was begun and has no outcome yet, if any.

@@ -122,7 +122,7 @@ func abandonedFence(st *Story) bool {
 		case *events.FailoverHeld:
 			held = d.Code
 		case *events.FailoverResumed:
-			if held == events.HoldFenceAmbiguous && d.Choice == events.ChoiceAbandon {
+			if (held == events.HoldFenceAmbiguous || held == events.HoldLiveCopyOff) && d.Choice == events.ChoiceAbandon {
 				return true
 			}
 		}

@@ -14,8 +14,10 @@ type hand struct {
 	what  string
 }
 
-// handiwork is what hands may do. Starting VMs is left out: a person who does
-// that makes two copies run whatever lifeboat does.
+// handReplicaOff takes the live copy down, which lifeboat does not see at once.
+const handReplicaOff = "turn the replica off"
+
+// handiwork is what hands may do.
 var handiwork = map[string]func(context.Context, *Story) error{
 	"fail over on the replica": func(ctx context.Context, st *Story) error {
 		return st.World.Machine("r1").StartVMFailover(ctx, st.VM, hypersim.StartVMFailoverOptions{})
@@ -35,18 +37,23 @@ var handiwork = map[string]func(context.Context, *Story) error{
 	"suspend replication": func(ctx context.Context, st *Story) error {
 		return st.World.Machine("p1").SuspendVMReplication(ctx, st.VM, "")
 	},
-	"turn the replica off": func(ctx context.Context, st *Story) error {
+	handReplicaOff: func(ctx context.Context, st *Story) error {
 		return st.World.Machine("r1").StopVM(ctx, st.VM, hypersim.StopVMOptions{TurnOff: true})
+	},
+	"start the replica": func(ctx context.Context, st *Story) error {
+		return st.World.Machine("r1").StartVM(ctx, st.VM)
 	},
 	"resume replication": func(ctx context.Context, st *Story) error {
 		return st.World.Machine("p1").ResumeVMReplication(ctx, st.VM, hypersim.ResumeVMReplicationOptions{})
 	},
 }
 
-// handNames are the keys of handiwork in a fixed order.
+// handNames are the keys of handiwork in a fixed order, for chance to draw from.
+// Starting VMs is left out: a person who does that makes two copies run whatever
+// lifeboat does.
 var handNames = []string{
 	"fail over on the replica", "take the failover or the test back", "make a test VM", "prepare the primary",
-	"take the preparation back", "suspend replication", "resume replication", "turn the replica off",
+	"take the preparation back", "suspend replication", "resume replication", handReplicaOff,
 }
 
 // hands draws what people do behind lifeboat's back, in one story of twelve.

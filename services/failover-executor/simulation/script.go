@@ -3,6 +3,8 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,7 +159,7 @@ func (p *play) verb(words []string) error {
 	case "hand":
 		p.st.hands = append(p.st.hands, hand{what: strings.Join(args, " ")})
 		if handiwork[p.st.hands[0].what] == nil {
-			return fmt.Errorf("hand: %q: one of %s", p.st.hands[0].what, strings.Join(handNames, ", "))
+			return fmt.Errorf("hand: %q: one of %s", p.st.hands[0].what, strings.Join(slices.Sorted(maps.Keys(handiwork)), ", "))
 		}
 		p.st.lendHands()
 		return nil
