@@ -230,9 +230,10 @@ func recordedBefore(st *Story, e hypersim.Entry) bool {
 func neverTwo(st *Story) []string {
 	var out []string
 	for _, o := range st.World.Overlaps("") {
+		asked := startAsked(st, o.From)
 		switch {
 		case startedByItself(st, o):
-		case namedAt(st, startAsked(st, o.From)) && silentAt(st, startAsked(st, o.From)):
+		case namedAt(st, asked) && silentAt(st, asked):
 		default:
 			out = append(out, fmt.Sprintf("on %v from %s", o.Hosts, o.From.Sub(st.Begun)))
 		}
@@ -240,12 +241,18 @@ func neverTwo(st *Story) []string {
 	return out
 }
 
-// startAsked is when the replica was last asked to start before a time; that
-// time when it was not.
-func startAsked(st *Story, by time.Time) time.Time {
-	asked := by
+// startAsked is when lifeboat asked for the start of the replica that happened at
+// a time; that time itself when it was another start.
+func startAsked(st *Story, started time.Time) time.Time {
+	entries, _ := st.World.Journal()
+	if !slices.ContainsFunc(entries, func(e hypersim.Entry) bool {
+		return e.Time.Equal(started) && e.Host == "r1" && e.Cmdlet == "Start-VM" && e.Changed
+	}) {
+		return started
+	}
+	asked := started
 	for _, e := range st.Log {
-		if d, ok := e.Data.(*events.StepStarted); ok && d.Step == events.StepStartReplica && !e.At.After(by) {
+		if d, ok := e.Data.(*events.StepStarted); ok && d.Step == events.StepStartReplica && !e.At.After(started) {
 			asked = e.At
 		}
 	}
