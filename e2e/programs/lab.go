@@ -224,6 +224,27 @@ func (l *Lab) Ticket(ctx context.Context, id string) (Ticket, error) {
 	return t, l.call(ctx, http.MethodGet, "/v1/tickets/"+url.PathEscape(id), nil, &t)
 }
 
+// AwaitBus waits until the lab's ticket system has found the bus.
+func (l *Lab) AwaitBus(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		var desk struct {
+			Connected bool `json:"connected"`
+		}
+		if err := l.Get(ctx, "/v1/tickets", &desk); err != nil || desk.Connected {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the lab's ticket system has not found the bus: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
 // pollEvery is how often a ticket is looked at while it is awaited.
 const pollEvery = 100 * time.Millisecond
 
