@@ -12,9 +12,15 @@ import (
 	"lifeboat.io/services/lifeboat/internal/story"
 )
 
-// TestAsking runs the scripts that submit tickets and steer runs, against both
-// services and simulated hosts.
-func TestAsking(t *testing.T) {
+// TestAsking runs the scripts that submit tickets and steer runs.
+func TestAsking(t *testing.T) { ask(t, "testdata/asking") }
+
+// TestLosing runs those that lose a host, which no other script may be using.
+func TestLosing(t *testing.T) { ask(t, "testdata/losing") }
+
+// ask runs scripts, several at a time, against both services and one world of
+// simulated hosts.
+func ask(t *testing.T, folder string) {
 	b := openBus(t)
 	w := house.StartWorld(t)
 	house.StartServices(t, b, b, w)
@@ -26,7 +32,7 @@ func TestAsking(t *testing.T) {
 		ts.Check(w.Do(hypersim.Action{Do: hypersim.DoSetGuest, VM: hyperv.VMID(args[0]), Guest: &hypersim.Guest{NeverBoots: args[1] == "never-boots"}}))
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/asking", RequireUniqueNames: true, Cmds: can,
+		Dir: folder, RequireUniqueNames: true, Cmds: can,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LIFEBOAT_NATS", b.URL())
 			env.Setenv("LIFEBOAT_REQUESTER", story.Ada.Email)
