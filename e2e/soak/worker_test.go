@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -120,6 +121,9 @@ func (w *worker) do(ctx context.Context, t *testing.T, d deed) hyperv.Class {
 		w.tally.done++
 		w.tally.succeeded(d.name)
 		w.changes[d.cmdlet]++
+	case !reflect.DeepEqual(change.Before, change.After): // the cmdlet failed, and its effect is there
+		w.tally.unknown++
+		w.doubt[d.cmdlet]++
 	}
 	w.account(t, fmt.Sprintf("%s on VM %s, which came to %q", d.name, w.vm, class))
 	return class

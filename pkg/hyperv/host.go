@@ -131,7 +131,9 @@ type ReplicaServer struct {
 // Change is what an ensure found, did and left. The VM is read as Read does by
 // SetTestNetwork, and as ReadState does by every other verb.
 type Change struct {
-	// Acted tells whether this call caused the effect; false means it was there already.
+	// Acted tells whether this call caused the effect. False with After as Before
+	// means that it was there already; false otherwise that the host's cmdlet failed
+	// and the effect is there nonetheless, whoever caused it.
 	Acted bool
 	// Before is the VM as read before.
 	Before VM
